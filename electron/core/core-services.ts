@@ -1,0 +1,32 @@
+// What every feature is built from. A composition root fills it once; features take the slice they use.
+import type { Platform } from './platform.ts'
+import type { ChannelDesk } from './router/channel-desk.ts'
+import type { Pipeline } from './router/implement-feature.ts'
+import type { StreamDesk } from './router/stream-desk.ts'
+import type { AuditLog } from './storage/audit-log.ts'
+import type { Database } from './storage/database.ts'
+import type { LogBook } from './storage/log-book.ts'
+import type { NotificationStore } from './storage/notification-store.ts'
+import type { SettingsStore } from './storage/settings-store.ts'
+import type { SiteStore } from './storage/site-store.ts'
+import type { Vault } from './vault/vault.ts'
+
+export interface CoreServices {
+  platform: Platform
+  pipeline: Pipeline
+  database: Database
+  settings: SettingsStore
+  sites: SiteStore
+  notifications: NotificationStore
+  audit: AuditLog
+  logBook: LogBook
+  vault: Vault
+  streams: StreamDesk
+  channels: ChannelDesk
+}
+
+/** One running feature: its part of the router, and how to end what it holds open. */
+export interface Feature<R> {
+  router: R
+  dispose?(): Promise<void> | void
+}

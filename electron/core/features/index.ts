@@ -1,0 +1,22 @@
+// The registry of features: the one place that knows them all. A contract without its feature, or the other way
+// round, does not type-check here.
+import type { CoreServices } from '../core-services.ts'
+import { createAppFeature } from './app/app.service.ts'
+import { createAuditFeature } from './audit/audit.service.ts'
+import { createDemoFeature } from './demo/demo.service.ts'
+import { createInventoryFeature } from './inventory/inventory.service.ts'
+import { createSitesFeature } from './sites/sites.service.ts'
+import { createSqlFeature } from './sql/sql.service.ts'
+import { createVaultFeature } from './vault/vault.service.ts'
+
+export function createFeatures(core: CoreServices) {
+  return {
+    app: createAppFeature(core),
+    audit: createAuditFeature(core),
+    demo: createDemoFeature(core),
+    inventory: createInventoryFeature(core),
+    sites: createSitesFeature(core),
+    sql: createSqlFeature(core),
+    vault: createVaultFeature(core),
+  }
+}

@@ -1,0 +1,94 @@
+// The core as one object: built once by a shell, connected to by each window or browser session, disposed at the
+// end. It never learns which carrier a call came by.
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { implement } from '@orpc/server'
+import { contract } from '#shared/contracts/index.ts'
+import type { CoreServices, Feature } from './core-services.ts'
+import { createFeatures } from './features/index.ts'
+import type { Platform } from './platform.ts'
+import type { CallContext, Peer } from './router/call-context.ts'
+import { ChannelDesk } from './router/channel-desk.ts'
+import { StreamDesk } from './router/stream-desk.ts'
+import { createAuditLog } from './storage/audit-log.ts'
+import { openDatabase } from './storage/database.ts'
+import type { LogBook } from './storage/log-book.ts'
+import { createNotificationStore } from './storage/notification-store.ts'
+import { createSettingsStore } from './storage/settings-store.ts'
+import { createSiteStore } from './storage/site-store.ts'
+import { openVault } from './vault/sealed-vault.ts'
+
+export type Host = Awaited<ReturnType<typeof createHost>>
+
+/** A window or session on its way in: `context` goes with each of its calls, `leave` ends all it started. */
+export interface Visit {
+  peer: Peer
+  context: CallContext
+  leave(): void
+}
+
+/** Opens the store and the vault, starts every feature. Throws only when the data directory cannot be used. */
+export async function createHost(platform: Platform, logBook: LogBook) {
+  const database = openDatabase(join(platform.paths.data, 'meridian.sqlite'), platform.log)
+  const settings = createSettingsStore(database)
+  const vault = await openVault({ platform, settings })
+  const audit = createAuditLog(database, platform.now)
+  const core: CoreServices = {
+    platform,
+    database,
+    settings,
+    vault,
+    audit,
+    logBook,
+    sites: createSiteStore(database, (id) => vault.names(id)),
+    notifications: createNotificationStore(database, platform),
+    pipeline: { audit, isLocked: () => vault.status().state === 'locked' },
+    streams: new StreamDesk(),
+    channels: new ChannelDesk(),
+  }
+  const features = createFeatures(core)
+  const router = implement(contract)
+    .$context<CallContext>()
+    .router({
+      app: features.app.router,
+      audit: features.audit.router,
+      demo: features.demo.router,
+      inventory: features.inventory.router,
+      sites: features.sites.router,
+      sql: features.sql.router,
+      vault: features.vault.router,
+    })
+  const visits = new Set<Visit>()
+
+  return {
+    router,
+    streams: core.streams,
+    channels: core.channels,
+    vault,
+    settings,
+    /** `label` names the visitor in the log. */
+    visit(label: string): Visit {
+      const controller = new AbortController()
+      const peer: Peer = { id: randomUUID(), label, signal: controller.signal }
+      const visit: Visit = {
+        peer,
+        context: { peer, log: platform.log.child({ peer: label }) },
+        leave() {
+          visits.delete(visit)
+          controller.abort()
+        },
+      }
+      visits.add(visit)
+      return visit
+    },
+    async dispose(): Promise<void> {
+      for (const visit of [...visits]) visit.leave()
+      core.streams.dispose()
+      core.channels.dispose()
+      const endings = Object.values(features as Record<string, Feature<unknown>>).map(async (feature) => feature.dispose?.())
+      await Promise.allSettled(endings)
+      vault.dispose()
+      database.dispose()
+    },
+  }
+}

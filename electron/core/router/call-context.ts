@@ -1,0 +1,21 @@
+// What every handler is given beside its input, and the one way in which features build their part of the router.
+import type { Log } from '../platform.ts'
+
+/** One window or one browser session. Its signal fires when it is gone: everything it started ends with it. */
+export interface Peer {
+  readonly id: string
+  readonly label: string
+  readonly signal: AbortSignal
+}
+
+/** The context a carrier passes in for each request. */
+export interface CallContext extends Record<PropertyKey, unknown> {
+  peer: Peer
+  log: Log
+}
+
+/** What a command tells the audit log about itself; set by the service through `describe`. */
+export interface AuditSubject {
+  subject: string
+  siteId?: string | null
+}

@@ -1,0 +1,110 @@
+// The pipeline every procedure runs through, in both shells: the lock gate, confirmation of dangerous commands,
+// the audit record, timing, and the one funnel that turns anything thrown into typed wire data.
+import { randomUUID } from 'node:crypto'
+import { ORPCError, implement } from '@orpc/server'
+import type { AnyContractRouter } from '@orpc/contract'
+import { AppError, toWireError } from '#shared/errors.ts'
+import type { ProcedureMeta } from '#shared/contracts/kernel.ts'
+import type { AuditLog } from '../storage/audit-log.ts'
+import type { CallContext } from './call-context.ts'
+
+export interface Pipeline {
+  audit: AuditLog
+  /** True while the vault refuses: only procedures with `worksLocked` may run. */
+  isLocked(): boolean
+}
+
+/** Status codes of the carrier; people never see them, the table only has to be total. */
+const statusOf: Record<string, number> = {
+  'invalid-input': 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  'not-found': 404,
+  conflict: 409,
+  locked: 423,
+  'rate-limited': 429,
+  cancelled: 499,
+  upstream: 502,
+  unreachable: 503,
+  timeout: 504,
+  unsupported: 501,
+  internal: 500,
+}
+
+/** Anything thrown → an ORPCError whose data is a WireError. The cause stays in the local log. */
+export function toCarrierError(thrown: unknown, requestId: string, log: CallContext['log']): ORPCError<string, unknown> {
+  const known = fromValidation(thrown) ?? thrown
+  const wire = toWireError(known, requestId)
+  if (wire.code === 'internal') log.error('Unexpected fault', { requestId, fault: describeFault(thrown) })
+  return new ORPCError(wire.code, { status: statusOf[wire.code] ?? 500, message: wire.message, data: wire })
+}
+
+/** oRPC's own input validation failure, as a sentence per field. */
+function fromValidation(thrown: unknown): AppError | undefined {
+  if (!(thrown instanceof ORPCError) || thrown.code !== 'BAD_REQUEST') return undefined
+  const data = thrown.data as { issues?: ReadonlyArray<{ path?: ReadonlyArray<PropertyKey>; message: string }> } | undefined
+  const fields: Record<string, string> = {}
+  for (const issue of data?.issues ?? []) fields[(issue.path ?? []).map(String).join('.') || 'input'] = issue.message
+  const first = Object.entries(fields)[0]
+  return new AppError('invalid-input', first ? `${first[0]}: ${first[1]}` : 'The request was not understood.', {
+    detail: { kind: 'validation', fields },
+  })
+}
+
+function describeFault(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : typeof thrown
+}
+
+const subjectOf = (input: unknown): string => {
+  if (typeof input !== 'object' || input === null) return ''
+  const named = input as Record<string, unknown>
+  const parts = ['name', 'siteId', 'connectionId', 'runId', 'format', 'service', 'fault', 'sql']
+    .filter((key) => typeof named[key] === 'string')
+    .map((key) => `${key}=${String(named[key]).slice(0, 2000)}`)
+  const draft = named['draft'] as { label?: unknown } | undefined
+  if (typeof draft?.label === 'string') parts.push(`connection=${draft.label}`)
+  return parts.join(' ')
+}
+
+/** The implementer a service builds its handlers with: `os.list.handler(…)`. */
+export function implementFeature<C extends AnyContractRouter>(contract: C, pipeline: Pipeline) {
+  return implement(contract)
+    .$context<CallContext>()
+    .use(async ({ context, path, procedure, next, signal }, input) => {
+      const meta = procedure['~orpc'].meta as unknown as ProcedureMeta
+      const name = path.join('.')
+      const requestId = randomUUID().slice(0, 8)
+      const startedAt = performance.now()
+      const auditId = meta.kind === 'command' ? pipeline.audit.open(name, meta.title ?? name, subjectOf(input), siteOf(input)) : undefined
+      try {
+        if (!meta.worksLocked && pipeline.isLocked()) throw new AppError('locked', 'The vault is locked.', { remedy: 'Unlock it to go on.' })
+        const confirmation = (input as { confirmation?: unknown } | undefined)?.confirmation
+        if (meta.danger && !confirmation)
+          throw new AppError('invalid-input', 'This action needs its confirmation typed.', { detail: { kind: 'confirmation', expected: '' } })
+        const result = await next()
+        if (auditId !== undefined) pipeline.audit.close(auditId, 'done', null, performance.now() - startedAt)
+        if (meta.kind !== 'events') return result
+        return { ...result, output: funnelEvents(result.output as AsyncIterable<unknown>, requestId, context.log) as typeof result.output }
+      } catch (thrown) {
+        const error = toCarrierError(thrown, requestId, context.log)
+        const isCancelled = error.code === 'cancelled' || signal?.aborted === true
+        if (auditId !== undefined)
+          pipeline.audit.close(auditId, isCancelled ? 'cancelled' : 'failed', error.message, performance.now() - startedAt)
+        throw error
+      }
+    })
+}
+
+/** A failure in the middle of an event stream goes through the same funnel as one before it. */
+async function* funnelEvents(source: AsyncIterable<unknown>, requestId: string, log: CallContext['log']) {
+  try {
+    yield* source
+  } catch (thrown) {
+    throw toCarrierError(thrown, requestId, log)
+  }
+}
+
+const siteOf = (input: unknown): string | null => {
+  const value = (input as { siteId?: unknown } | undefined)?.siteId
+  return typeof value === 'string' ? value : null
+}

@@ -1,0 +1,11 @@
+// The whole contract. One line a feature: types flow from here to the router and to the client.
+import { app } from './app.ts'
+import { audit } from './audit.ts'
+import { demo } from './demo.ts'
+import { inventory } from './inventory.ts'
+import { sites } from './sites.ts'
+import { sql } from './sql.ts'
+import { vault } from './vault.ts'
+
+export const contract = { app, audit, demo, inventory, sites, sql, vault }
+export type Contract = typeof contract
