@@ -47,9 +47,12 @@ export interface TaskBoard {
 export function createTaskBoard(options: {
   clock: DemoClock
   identify(spec: Required<TaskSpec>, attempt: number): { upid: string; pid: number; pstart: number }
+  /** Dresses a log line (PBS puts the time before each). */
+  formatLine?(text: string, atMs: number): string
   keep?: number
 }): TaskBoard {
   const { clock } = options
+  const formatLine = options.formatLine ?? ((line: string) => line)
   const tasks = new Map<string, DemoTask>()
   const stops = new Map<string, (atMs: number) => void>()
 
@@ -58,7 +61,7 @@ export function createTaskBoard(options: {
     const identity = uniqueIdentity(options.identify, spec, tasks)
     const task: DemoTask = { ...spec, ...identity, lines: [], endMs: undefined, exitStatus: undefined }
     tasks.set(task.upid, task)
-    stops.set(task.upid, execute(task, clock, plan, () => stops.delete(task.upid)))
+    stops.set(task.upid, execute(task, { clock, plan, formatLine, onEnd: () => stops.delete(task.upid) }))
     if (task.endMs !== undefined) stops.delete(task.upid)
     forgetOldest(tasks, options.keep ?? 4_000)
     return task
@@ -89,17 +92,22 @@ function uniqueIdentity(
 /** Lays the plan out over the clock: what is due already happens at once. Returns what stops the task. */
 function execute(
   task: DemoTask,
-  clock: DemoClock,
-  plan: (run: TaskRun) => void,
-  onEnd: () => void,
+  how: {
+    clock: DemoClock
+    plan(run: TaskRun): void
+    formatLine(text: string, atMs: number): string
+    onEnd(): void
+  },
 ): (atMs: number) => void {
+  const { clock, plan, formatLine, onEnd } = how
   const cancels: (() => void)[] = []
   const cleanups: ((atMs: number) => void)[] = []
   const finish = (atMs: number, status: string) => {
     if (task.endMs !== undefined) return
     task.endMs = atMs
     task.exitStatus = status
-    task.lines.push(status === 'OK' || status.startsWith('WARNINGS') ? `TASK ${status}` : `TASK ERROR: ${status}`)
+    const isGood = status === 'OK' || status.startsWith('WARNINGS')
+    task.lines.push(formatLine(isGood ? `TASK ${status}` : `TASK ERROR: ${status}`, atMs))
     for (const cancel of cancels.splice(0)) cancel()
     onEnd()
   }
@@ -114,7 +122,11 @@ function execute(
   }
   plan({
     task,
-    at: (offsetMs, step) => when(offsetMs, (atMs) => void task.lines.push(...[step(atMs) ?? []].flat())),
+    at(offsetMs, step) {
+      when(offsetMs, (atMs) => {
+        for (const line of [step(atMs) ?? []].flat()) task.lines.push(formatLine(line, atMs))
+      })
+    },
     end: (offsetMs, step) => when(offsetMs, (atMs) => finish(atMs, step?.(atMs) ?? 'OK')),
     onStop: (cleanup) => void cleanups.push(cleanup),
   })

@@ -1,0 +1,114 @@
+// The typed client: what the contract declares, callable. Every failure arrives as an AppError, whatever carried
+// it. Bulk bytes come by `fetchStream`, duplex bytes by `openChannel`.
+import { DynamicLink, ORPCError, createORPCClient, type ClientLink } from '@orpc/client'
+import { RPCLink as PortLink } from '@orpc/client/message-port'
+import { RPCLink as SocketLink } from '@orpc/client/websocket'
+import type { ContractRouterClient } from '@orpc/contract'
+import type { Contract } from '#shared/contracts/index.ts'
+import type { ChannelTicket, StreamTicket } from '#shared/contracts/kernel.ts'
+import { AppError, cancelled, fromWireError, isAppError, wireError } from '#shared/errors.ts'
+import { createByteChannel, type ByteChannel } from '#shared/wire/byte-channel.ts'
+import type { Carrier, CarrierEnd, CarrierState } from './carrier.ts'
+
+export type Calls = ContractRouterClient<Contract>
+
+export interface Client extends Calls {
+  /** The body of a ticket; rejects with an AppError when the ticket is spent or the core is gone. */
+  fetchStream(ticket: StreamTicket, signal?: AbortSignal): Promise<Response>
+  openChannel(ticket: ChannelTicket): ByteChannel
+  onState(listener: (state: CarrierState) => void): void
+}
+
+/** Whatever a link threw → an AppError. A closed carrier means the answer is unknown, not that nothing happened. */
+export function toAppError(thrown: unknown): AppError {
+  if (isAppError(thrown)) return thrown
+  if (thrown instanceof ORPCError && wireError.safeParse(thrown.data).success) return fromWireError(thrown.data)
+  if (thrown instanceof DOMException && thrown.name === 'AbortError') return cancelled()
+  if (thrown instanceof Error && thrown.name === 'AbortError') {
+    return new AppError('unreachable', 'The connection to Meridian’s core was lost.', {
+      remedy: 'It is being restored; look at the current state before you repeat the action.',
+      cause: thrown,
+    })
+  }
+  return new AppError('unreachable', 'Meridian’s core did not answer.', {
+    remedy: 'If this stays, start Meridian again: nothing that was shown is lost.',
+    cause: thrown,
+  })
+}
+
+const mapErrors = {
+  interceptors: [
+    async ({ next, signal }: { next: () => Promise<unknown>; signal?: AbortSignal | undefined }) => {
+      try {
+        return await next()
+      } catch (thrown) {
+        throw signal?.aborted ? cancelled() : toAppError(thrown)
+      }
+    },
+  ],
+}
+
+const linkFor = (end: CarrierEnd): ClientLink<Record<never, never>> =>
+  end.kind === 'port' ? new PortLink({ port: end.port, ...mapErrors }) : new SocketLink({ websocket: end.socket, ...mapErrors })
+
+/** Builds the client on a carrier; it survives reconnects, because each call takes the newest link. */
+export function createClient(carrier: Carrier): Client {
+  const first = Promise.withResolvers<ClientLink<Record<never, never>>>()
+  let current: ClientLink<Record<never, never>> | undefined
+  carrier.onEnd((end) => {
+    current = linkFor(end)
+    first.resolve(current)
+  })
+  const calls = createORPCClient<Calls>(new DynamicLink(() => current ?? first.promise))
+  const extra = {
+    async fetchStream(ticket: StreamTicket, signal?: AbortSignal): Promise<Response> {
+      const response = await fetch(ticket.url, signal ? { signal } : {}).catch((thrown: unknown) => {
+        throw toAppError(thrown)
+      })
+      if (response.ok) return response
+      throw new AppError('not-found', 'The data of this request is no longer waiting.', { remedy: 'Run it again.' })
+    },
+    openChannel: (ticket: ChannelTicket) => createByteChannel(carrier.openChannel(ticket.channelId)),
+    onState: (listener: (state: CarrierState) => void) => carrier.onState(listener),
+  }
+  return new Proxy(calls, {
+    get: (target, key, receiver) => (key in extra ? extra[key as keyof typeof extra] : Reflect.get(target, key, receiver)),
+  }) as Client
+}
+
+/**
+ * Follows an `events` procedure until `signal` fires, starting it anew whenever the carrier has come back.
+ * `onError` gets what is not a lost carrier (a locked vault, a site that was removed).
+ */
+export async function follow<T>(
+  start: (options: { signal: AbortSignal }) => Promise<AsyncIterable<T>>,
+  onEvent: (event: T) => void,
+  options: { signal: AbortSignal; onError?: (error: AppError) => void },
+): Promise<void> {
+  const { signal, onError } = options
+  let pauseMs = 200
+  while (!signal.aborted) {
+    try {
+      for await (const event of await start({ signal })) {
+        pauseMs = 200
+        if (signal.aborted) return
+        onEvent(event)
+      }
+    } catch (thrown) {
+      const error = toAppError(thrown)
+      if (signal.aborted || error.code === 'cancelled') return
+      if (error.code !== 'unreachable') onError?.(error)
+    }
+    await pause(pauseMs, signal)
+    pauseMs = Math.min(5000, pauseMs * 2)
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })

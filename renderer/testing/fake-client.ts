@@ -1,0 +1,17 @@
+// A client for component tests: give it the procedures the test needs; any other call fails the test by name.
+import type { Client } from '#client/client.ts'
+
+type DeepPartial<T> = { [K in keyof T]?: T[K] extends (...args: never[]) => unknown ? T[K] : DeepPartial<T[K]> }
+
+/** Unlisted procedures reject with a sentence that names them. */
+export function fakeClient(procedures: DeepPartial<Client>): Client {
+  const wrap = (value: unknown, path: string): unknown =>
+    new Proxy(Object.assign(() => undefined, {}), {
+      get: (_target, key) => {
+        const next = (value as Record<PropertyKey, unknown> | undefined)?.[key]
+        return typeof next === 'function' ? next : wrap(next, `${path}.${String(key)}`)
+      },
+      apply: () => Promise.reject(new Error(`The test did not expect a call of ${path}`)),
+    })
+  return wrap(procedures, 'client') as Client
+}
