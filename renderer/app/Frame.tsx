@@ -1,0 +1,128 @@
+// Navigation, top bar, the current screen and the status bar.
+import { ActionIcon, Box, Loader, Tooltip, useComputedColorScheme } from '@mantine/core'
+import { useHotkeys, useMediaQuery } from '@mantine/hooks'
+import { openSpotlight } from '@mantine/spotlight'
+import { IconLock, IconMoon, IconSearch, IconSun } from '@tabler/icons-react'
+import { Suspense, useEffect } from 'react'
+import { useClient } from '#client/client-context.ts'
+import { followInventory } from '#client/inventory.store.ts'
+import { navigate, usePlace } from '#client/location.ts'
+import { useSession } from '#client/session.store.ts'
+import { screens } from '../features/index.ts'
+import type { Screen } from '../features/screen.ts'
+import { WelcomeScreen } from '../features/welcome/WelcomeScreen.tsx'
+import { CommandPalette } from './CommandPalette.tsx'
+import { NotificationBell } from './NotificationBell.tsx'
+import { OfflineBanner } from './OfflineBanner.tsx'
+import { ScreenBoundary } from './ScreenBoundary.tsx'
+import { ShortcutHelp } from './ShortcutHelp.tsx'
+import { SiteSwitcher } from './SiteSwitcher.tsx'
+import { StatusBar } from './StatusBar.tsx'
+import { useFrameCommands } from './frame-commands.ts'
+
+const sections: ReadonlyArray<[Screen['section'], string]> = [
+  ['lab', 'Lab'],
+  ['research', 'Research'],
+  ['administration', 'Administration'],
+]
+
+export function Frame() {
+  const client = useClient()
+  const { path } = usePlace()
+  const siteId = useSession((state) => state.siteId)
+  const isNarrow = useMediaQuery('(max-width: 1000px)')
+  const screen = screens.find((item) => path.startsWith(item.path))
+  useFrameCommands(client)
+  useHotkeys(screens.flatMap((item) => (item.digit ? [[`mod+${item.digit}`, () => navigate(item.path)] as const] : [])).map(([key, run]) => [key, run]), [])
+  useEffect(() => (siteId ? followInventory(client, siteId) : undefined), [client, siteId])
+  useEffect(() => {
+    document.title = screen ? `${screen.title} · Meridian` : 'Meridian'
+  }, [screen])
+
+  return (
+    <div className="frame" data-narrow={isNarrow || undefined}>
+      <TopBar />
+      <nav className="frame-nav" aria-label="Screens">
+        {sections.map(([section, title]) => (
+          <Box key={section} component="div">
+            <div className="nav-section">{title}</div>
+            {screens.filter((item) => item.section === section).map((item) => (
+              <NavLink key={item.id} screen={item} isCurrent={item === screen} isNarrow={isNarrow ?? false} />
+            ))}
+          </Box>
+        ))}
+      </nav>
+      <main className="frame-main" id="main" tabIndex={-1}>
+        <OfflineBanner />
+        <ScreenBoundary key={screen?.id ?? 'welcome'}>
+          <Suspense fallback={<Loader m="xl" aria-label="Loading the screen" />}>
+            <CurrentScreen screen={screen} />
+          </Suspense>
+        </ScreenBoundary>
+      </main>
+      <StatusBar />
+      <CommandPalette />
+      <ShortcutHelp />
+    </div>
+  )
+}
+
+function CurrentScreen({ screen }: { screen: Screen | undefined }) {
+  const hasSite = useSession((state) => state.siteId !== null)
+  if (!screen || (screen.needsSite && !hasSite)) return <WelcomeScreen />
+  const Component = screen.component
+  return <Component />
+}
+
+function NavLink(props: { screen: Screen; isCurrent: boolean; isNarrow: boolean }) {
+  const { screen } = props
+  const ScreenIcon = screen.icon
+  return (
+    <Tooltip label={screen.title} position="right" disabled={!props.isNarrow}>
+      <a className="nav-link" href={`#${screen.path}`} aria-current={props.isCurrent ? 'page' : undefined} aria-label={screen.title}>
+        <ScreenIcon size={19} stroke={1.6} aria-hidden />
+        <span className="nav-label">{screen.title}</span>
+      </a>
+    </Tooltip>
+  )
+}
+
+function TopBar() {
+  const client = useClient()
+  const scheme = useComputedColorScheme('dark')
+  const canLock = useSession((state) => state.vault?.state === 'unlocked')
+  return (
+    <header className="frame-top">
+      <a className="frame-brand" href="#/" style={{ color: 'inherit', textDecoration: 'none' }}>
+        <img src="./icon.svg" alt="" width={26} height={26} />
+        Meridian
+      </a>
+      <SiteSwitcher />
+      <div style={{ flex: 1 }} />
+      <Tooltip label="Search and commands (Ctrl K)">
+        <button className="status-item" style={{ border: '1px solid var(--line)', padding: '5px 12px', minWidth: 220 }} onClick={openSpotlight}>
+          <IconSearch size={15} aria-hidden /> Search or run… <span style={{ flex: 1 }} />
+          <span className="kbd-hint">Ctrl K</span>
+        </button>
+      </Tooltip>
+      <NotificationBell />
+      <Tooltip label={scheme === 'dark' ? 'Light theme' : 'Dark theme'}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          aria-label={scheme === 'dark' ? 'Switch to the light theme' : 'Switch to the dark theme'}
+          onClick={() => void client.app.updateSettings({ theme: scheme === 'dark' ? 'light' : 'dark' })}
+        >
+          {scheme === 'dark' ? <IconSun size={18} /> : <IconMoon size={18} />}
+        </ActionIcon>
+      </Tooltip>
+      {canLock ? (
+        <Tooltip label="Lock now">
+          <ActionIcon variant="subtle" color="gray" aria-label="Lock Meridian" onClick={() => void client.vault.lock()}>
+            <IconLock size={18} />
+          </ActionIcon>
+        </Tooltip>
+      ) : null}
+    </header>
+  )
+}
