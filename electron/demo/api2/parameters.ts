@@ -80,7 +80,9 @@ function verifyOne(spec: ParameterSpec, raw: RawValue): Outcome {
   switch (spec.kind) {
     case 'boolean': {
       const truth = truths.get(value.toLowerCase())
-      return truth === undefined ? { problem: `type check ('boolean') failed - got '${value}'` } : { value: truth }
+      return truth === undefined
+        ? { problem: `type check ('boolean') failed - got '${value}'` }
+        : { value: truth }
     }
     case 'integer':
     case 'number':

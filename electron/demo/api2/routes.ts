@@ -9,9 +9,13 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
  * path template; all of them, or one of them when `isAnyEnough`.
  */
 export type Requirement =
-  'world' | 'login' | { readonly path: string; readonly privileges: readonly string[]; readonly isAnyEnough?: boolean }
+  | 'world'
+  | 'login'
+  | { readonly path: string; readonly privileges: readonly string[]; readonly isAnyEnough?: boolean }
 
-type PathNames<T extends string> = T extends `${string}{${infer Name}}${infer Rest}` ? Name | PathNames<Rest> : never
+type PathNames<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | PathNames<Rest>
+  : never
 export type PathValues<T extends string> = { [N in PathNames<T>]: N extends 'vmid' ? number : string }
 
 export interface Route<Call> {
@@ -88,7 +92,10 @@ const isVariable = (segment: string): boolean => segment.startsWith('{')
 const specificity = (route: Route<never>): string =>
   route.segments.map((segment) => (isVariable(segment) ? '1' : '2')).join('')
 
-function matchSegments(template: readonly string[], actual: readonly string[]): Record<string, string> | undefined {
+function matchSegments(
+  template: readonly string[],
+  actual: readonly string[],
+): Record<string, string> | undefined {
   if (template.length !== actual.length) return undefined
   const values: Record<string, string> = {}
   for (const [index, segment] of template.entries()) {

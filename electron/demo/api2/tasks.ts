@@ -138,6 +138,8 @@ function execute(
 
 function forgetOldest(tasks: Map<string, DemoTask>, keep: number): void {
   if (tasks.size <= keep) return
-  const finished = [...tasks.values()].filter((task) => task.endMs !== undefined).sort((a, b) => a.startMs - b.startMs)
+  const finished = [...tasks.values()]
+    .filter((task) => task.endMs !== undefined)
+    .sort((a, b) => a.startMs - b.startMs)
   for (const task of finished.slice(0, tasks.size - keep)) tasks.delete(task.upid)
 }

@@ -40,13 +40,20 @@ export function timeOfDay(atMs: number, clockTime: string): number {
 }
 
 const throughputBps = 140e6
-const blob = (filename: string, sizeBytes: number): SnapshotFile => ({ filename, sizeBytes, cryptMode: 'none' })
+const blob = (filename: string, sizeBytes: number): SnapshotFile => ({
+  filename,
+  sizeBytes,
+  cryptMode: 'none',
+})
 
 /** Plan of one guest's backup on a day. Volumes with `backup=0` are left out, as vzdump does. */
 export function planGuestBackup(vmid: number, disks: readonly BackupDisk[], atMs: number): BackupPlan {
   const day = dayIndex(atMs)
   const included = disks.filter((disk) => disk.isIncluded)
-  const usedBytes = included.reduce((sum, disk) => sum + disk.sizeBytes * diskFillFraction(vmid, disk.slot, atMs), 0)
+  const usedBytes = included.reduce(
+    (sum, disk) => sum + disk.sizeBytes * diskFillFraction(vmid, disk.slot, atMs),
+    0,
+  )
   const changed = 0.002 + 0.018 * hashFraction(`change${vmid}:${day}`)
   const transferredBytes = Math.round(Math.min(usedBytes * changed, 9 * gibibyte))
   const images = included.map((disk) => blob(`drive-${disk.slot}.img.fidx`, disk.sizeBytes))
@@ -70,7 +77,11 @@ export function planGuestBackup(vmid: number, disks: readonly BackupDisk[], atMs
 export function planHostBackup(host: string, usedBytes: number, atMs: number): BackupPlan {
   const changed = 0.01 + 0.04 * hashFraction(`change${host}:${dayIndex(atMs)}`)
   const transferredBytes = Math.round(usedBytes * changed)
-  const encrypted = (filename: string, sizeBytes: number): SnapshotFile => ({ filename, sizeBytes, cryptMode: 'encrypt' })
+  const encrypted = (filename: string, sizeBytes: number): SnapshotFile => ({
+    filename,
+    sizeBytes,
+    cryptMode: 'encrypt',
+  })
   const files = [
     encrypted('root.pxar.didx', Math.round(usedBytes)),
     encrypted('catalog.pcat1.didx', 180_000),

@@ -2,7 +2,15 @@
 // PBS datastore. Filled with the past days at start, added to by vzdump and by the hosts' own clients. It keeps no
 // task lists; the two API servers derive theirs from what they are told here.
 import type { DemoClock } from '../context.ts'
-import { dayIndex, dayMs, layOutRun, planGuestBackup, planHostBackup, siteDisks, timeOfDay } from './backup-plan.ts'
+import {
+  dayIndex,
+  dayMs,
+  layOutRun,
+  planGuestBackup,
+  planHostBackup,
+  siteDisks,
+  timeOfDay,
+} from './backup-plan.ts'
 import type { BackupPlan, SnapshotFile } from './backup-plan.ts'
 import { uuidFrom } from './guest-identity.ts'
 import { hashFraction } from './load.ts'
@@ -46,7 +54,12 @@ export interface BackupObserver {
 export interface LabBackups {
   datastore: string
   list(filter?: { namespace?: string; backupType?: string; backupId?: string }): BackupSnapshot[]
-  find(namespace: string, backupType: string, backupId: string, timeSeconds: number): BackupSnapshot | undefined
+  find(
+    namespace: string,
+    backupType: string,
+    backupId: string,
+    timeSeconds: number,
+  ): BackupSnapshot | undefined
   /** Starts a snapshot, or gives back the one of the same name. */
   begin(seed: SnapshotSeed): BackupSnapshot
   complete(snapshot: BackupSnapshot, atMs: number): void
@@ -153,7 +166,9 @@ function makeSnapshot(datastore: string, seed: SnapshotSeed): BackupSnapshot {
 
 /** 32 hex pairs with colons, one key per namespace. */
 function keyFingerprint(namespace: string): string {
-  const digits = [0, 1].map((part) => uuidFrom(`backup-key:${namespace}:${part}`).replaceAll('-', '')).join('')
+  const digits = [0, 1]
+    .map((part) => uuidFrom(`backup-key:${namespace}:${part}`).replaceAll('-', ''))
+    .join('')
   return (digits.match(/../g) ?? []).join(':')
 }
 
@@ -177,12 +192,21 @@ export function scheduledGuestRuns(site: DemoSite, onDayMs: number) {
     let lockFreeMs = 0
     return site.backup.jobs.flatMap((job) => {
       if (job.kind !== 'vzdump') return []
-      const guests = site.guests.filter((guest) => guest.node === node.name && job.detail.vmids.includes(guest.vmid))
+      const guests = site.guests.filter(
+        (guest) => guest.node === node.name && job.detail.vmids.includes(guest.vmid),
+      )
       // Two jobs due at once run one after the other: vzdump holds one lock per node.
       const startMs = Math.max(timeOfDay(onDayMs, job.schedule), lockFreeMs)
-      const runs = layOutRun(guests, startMs, (guest, atMs) => planGuestBackup(guest.vmid, siteDisks(guest), atMs))
+      const runs = layOutRun(guests, startMs, (guest, atMs) =>
+        planGuestBackup(guest.vmid, siteDisks(guest), atMs),
+      )
       lockFreeMs = (runs.at(-1)?.endMs ?? startMs) + 1_000
-      return runs.map((run) => ({ ...run, node: node.name, namespace: job.detail.namespace, jobId: job.detail.id }))
+      return runs.map((run) => ({
+        ...run,
+        node: node.name,
+        namespace: job.detail.namespace,
+        jobId: job.detail.id,
+      }))
     })
   })
 }
@@ -197,18 +221,31 @@ export function guestSeed(
   // One protected restore point of the science database: the lab's weekly keep-sake, made on Sundays.
   const isProtected = guest.vmid === databaseVmid && new Date(startMs).getUTCDay() === 0
   const id = String(guest.vmid)
-  return { namespace, backupType: 'vm', backupId: id, startMs, owner: pveOwner, comment: guest.name, plan, isProtected }
+  return {
+    namespace,
+    backupType: 'vm',
+    backupId: id,
+    startMs,
+    owner: pveOwner,
+    comment: guest.name,
+    plan,
+    isProtected,
+  }
 }
 
 function hostSeeds(site: DemoSite, onDayMs: number): SnapshotSeed[] {
   return site.backup.jobs.flatMap((job) => {
     if (job.kind === 'hostconfig') {
       const startMs = timeOfDay(onDayMs, job.detail.time)
-      return job.detail.nodes.map((node, index) => hostSeed(job.detail.namespace, node, 38e6, startMs + index * 4_000))
+      return job.detail.nodes.map((node, index) =>
+        hostSeed(job.detail.namespace, node, 38e6, startMs + index * 4_000),
+      )
     }
     if (job.kind === 'pgdump') {
       const startMs = timeOfDay(onDayMs, job.schedule) + 3_000
-      return job.detail.hosts.map((host) => hostSeed(job.detail.namespace, host, databaseBytes(site, host), startMs))
+      return job.detail.hosts.map((host) =>
+        hostSeed(job.detail.namespace, host, databaseBytes(site, host), startMs),
+      )
     }
     return []
   })
