@@ -1,0 +1,151 @@
+// Every write that went through Meridian, newest first: filter, read on, export.
+import { Badge, Button, Group, Loader, SegmentedControl, Table, Text, TextInput } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { IconDownload, IconReportAnalytics, IconSearch } from '@tabler/icons-react'
+import { useEffect, useState } from 'react'
+import { toAppError } from '#client/client.ts'
+import { useClient } from '#client/client-context.ts'
+import type { Remote } from '#client/remote.ts'
+import type { AuditRecord } from '#shared/contracts/audit.ts'
+import { formatDuration } from '#shared/model/quantities.ts'
+import { Age } from '#ui/Age.tsx'
+import { downloadUrl } from '#ui/download.ts'
+import { EmptyState } from '#ui/EmptyState.tsx'
+import { ErrorNotice } from '#ui/ErrorNotice.tsx'
+
+const pageSize = 100
+const outcomes = ['all', 'done', 'failed', 'cancelled', 'unknown'] as const
+const badge: Record<AuditRecord['outcome'], { color: string; word: string }> = {
+  running: { color: 'meridian', word: 'running' },
+  done: { color: 'green', word: 'done' },
+  failed: { color: 'red', word: 'failed' },
+  cancelled: { color: 'gray', word: 'cancelled' },
+  unknown: { color: 'yellow', word: 'outcome unknown' },
+}
+
+export default function AuditScreen() {
+  const client = useClient()
+  const [text, setText] = useState('')
+  const [wanted] = useDebouncedValue(text, 250)
+  const [outcome, setOutcome] = useState<(typeof outcomes)[number]>('all')
+  const [page, setPage] = useState<Remote<AuditRecord[]>>({ state: 'loading' })
+  const [isAtEnd, setAtEnd] = useState(false)
+  const [attempt, setAttempt] = useState(0)
+
+  const load = async (beforeId?: number): Promise<AuditRecord[]> =>
+    client.audit.list({
+      limit: pageSize,
+      ...(beforeId === undefined ? {} : { beforeId }),
+      ...(wanted ? { text: wanted } : {}),
+      ...(outcome === 'all' ? {} : { outcome }),
+    })
+  useEffect(() => {
+    let isCurrent = true
+    load().then(
+      (records) => {
+        if (!isCurrent) return
+        setPage({ state: 'ready', value: records })
+        setAtEnd(records.length < pageSize)
+      },
+      (thrown: unknown) => isCurrent && setPage({ state: 'failed', error: toAppError(thrown) }),
+    )
+    return () => {
+      isCurrent = false
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `load` is made of exactly these
+  }, [client, wanted, outcome, attempt])
+
+  const more = async (): Promise<void> => {
+    if (page.state !== 'ready') return
+    const next = await load(page.value.at(-1)?.id)
+    setPage({ state: 'ready', value: [...page.value, ...next] })
+    setAtEnd(next.length < pageSize)
+  }
+  return (
+    <div className="screen">
+      <div className="screen-head">
+        <h1>Audit log</h1>
+        <TextInput
+          aria-label="Search the audit log"
+          placeholder="Action, subject or message"
+          leftSection={<IconSearch size={15} />}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+          w={260}
+        />
+        <SegmentedControl aria-label="Outcome" size="xs" data={[...outcomes]} value={outcome} onChange={(value) => setOutcome(value as typeof outcome)} />
+        <Button
+          ml="auto"
+          variant="default"
+          leftSection={<IconDownload size={16} />}
+          onClick={() => void client.audit.exportCsv().then((ticket) => downloadUrl(ticket.url))}
+        >
+          Export CSV
+        </Button>
+      </div>
+      <div className="screen-body">
+        {page.state === 'failed' ? <ErrorNotice error={page.error} onRetry={() => setAttempt(attempt + 1)} /> : null}
+        {page.state === 'loading' ? <Loader aria-label="Loading" /> : null}
+        {page.state === 'ready' && page.value.length === 0 ? (
+          <EmptyState icon={<IconReportAnalytics size={40} />} title="Nothing here yet">
+            Every change made through Meridian is written down here before it happens, with how it ended.
+          </EmptyState>
+        ) : null}
+        {page.state === 'ready' && page.value.length > 0 ? (
+          <>
+            <AuditTable records={page.value} />
+            {isAtEnd ? null : (
+              <Group justify="center" mt="md">
+                <Button variant="subtle" onClick={() => void more()}>
+                  Show older
+                </Button>
+              </Group>
+            )}
+          </>
+        ) : null}
+      </div>
+    </div>
+  )
+}
+
+function AuditTable({ records }: { records: AuditRecord[] }) {
+  return (
+    <Table stickyHeader highlightOnHover verticalSpacing={6}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th w={110}>When</Table.Th>
+          <Table.Th w={220}>Action</Table.Th>
+          <Table.Th>Subject</Table.Th>
+          <Table.Th w={140}>Outcome</Table.Th>
+          <Table.Th w={90}>Took</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {records.map((record) => (
+          <Table.Tr key={record.id}>
+            <Table.Td>
+              <Age atMs={record.atMs} />
+            </Table.Td>
+            <Table.Td title={record.procedure}>{record.title}</Table.Td>
+            <Table.Td style={{ maxWidth: 0, width: '50%' }}>
+              <Text size="sm" ff="monospace" truncate title={record.subject}>
+                {record.subject}
+              </Text>
+              {record.message ? (
+                <Text size="xs" c="var(--text-dim)">
+                  {record.message}
+                </Text>
+              ) : null}
+            </Table.Td>
+            <Table.Td>
+              <Badge variant="light" color={badge[record.outcome].color} style={{ textTransform: 'none' }}>
+                {badge[record.outcome].word}
+              </Badge>
+            </Table.Td>
+            <Table.Td>{formatDuration(record.elapsedMs)}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  )
+}
