@@ -1,0 +1,171 @@
+// A table for thousands of rows: only what is visible is in the document. Sorts by a click on a heading, moves by
+// arrow keys, opens by Enter. It knows no feature: columns say how to read, show and sort a row.
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import './data-table.css'
+
+export type CellValue = string | number | boolean | null | undefined
+
+export interface Column<R> {
+  key: string
+  title: string
+  widthPx: number
+  align?: 'left' | 'right'
+  /** What sorting, filtering and CSV see. */
+  value(row: R): CellValue
+  /** What people see; the value's text when absent. */
+  render?(row: R): ReactNode
+}
+
+export interface Sort {
+  key: string
+  isDescending: boolean
+}
+
+interface DataTableProps<R> {
+  label: string
+  columns: ReadonlyArray<Column<R>>
+  rows: readonly R[]
+  rowKey(row: R): string
+  sort: Sort
+  onSort(sort: Sort): void
+  rowHeightPx?: number
+  selectedKey?: string | null
+  onOpen?(row: R): void
+  onSelect?(row: R): void
+}
+
+const overscanRows = 8
+
+/** Nulls last in either direction; numbers by size, texts by locale with digits as numbers. */
+export function compareCells(left: CellValue, right: CellValue, isDescending: boolean): number {
+  const leftEmpty = left === null || left === undefined || left === ''
+  const rightEmpty = right === null || right === undefined || right === ''
+  if (leftEmpty || rightEmpty) return leftEmpty === rightEmpty ? 0 : leftEmpty ? 1 : -1
+  const order =
+    typeof left === 'number' && typeof right === 'number'
+      ? left - right
+      : collator.compare(String(left), String(right))
+  return isDescending ? -order : order
+}
+const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
+
+/** Stable, so that sorting by two columns in turn does what people expect. */
+export function sortRows<R>(rows: readonly R[], columns: ReadonlyArray<Column<R>>, sort: Sort): R[] {
+  const column = columns.find((item) => item.key === sort.key)
+  if (!column) return [...rows]
+  const keyed = rows.map((row) => [column.value(row), row] as const)
+  keyed.sort(([a], [b]) => compareCells(a, b, sort.isDescending))
+  return keyed.map(([, row]) => row)
+}
+
+export function DataTable<R>(props: DataTableProps<R>) {
+  const { columns, rows, rowKey, sort, onSort, rowHeightPx = 34, selectedKey } = props
+  const body = useRef<HTMLDivElement>(null)
+  const [scroll, setScroll] = useState({ top: 0, height: 600 })
+  const [cursor, setCursor] = useState(0)
+  const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, columns, sort])
+  const first = Math.max(0, Math.floor(scroll.top / rowHeightPx) - overscanRows)
+  const last = Math.min(sorted.length, Math.ceil((scroll.top + scroll.height) / rowHeightPx) + overscanRows)
+  const template = columns.map((column) => `minmax(${column.widthPx}px, ${column.widthPx}fr)`).join(' ')
+  const minWidth = columns.reduce((sum, column) => sum + column.widthPx, 0)
+
+  useEffect(() => {
+    const element = body.current
+    if (!element) return
+    const measure = (): void => setScroll({ top: element.scrollTop, height: element.clientHeight || 600 })
+    const observer = new ResizeObserver(measure)
+    observer.observe(element)
+    measure()
+    return () => observer.disconnect()
+  }, [])
+  const move = (to: number): void => {
+    const next = Math.max(0, Math.min(sorted.length - 1, to))
+    setCursor(next)
+    const row = sorted[next]
+    if (row) props.onSelect?.(row)
+    const element = body.current
+    if (!element) return
+    const top = next * rowHeightPx
+    if (top < element.scrollTop) element.scrollTop = top
+    else if (top + 2 * rowHeightPx > element.scrollTop + element.clientHeight)
+      element.scrollTop = top + 2 * rowHeightPx - element.clientHeight
+  }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const page = Math.max(1, Math.floor(scroll.height / rowHeightPx) - 2)
+    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -sorted.length, End: sorted.length }
+    const step = steps[event.key]
+    const row = sorted[cursor]
+    if (step !== undefined) move(cursor + step)
+    else if (event.key === 'Enter' && row) props.onOpen?.(row)
+    else return
+    event.preventDefault()
+  }
+  return (
+    <div className="data-table" role="grid" aria-label={props.label} aria-rowcount={sorted.length + 1} aria-colcount={columns.length}>
+      <div
+        className="data-table-scroll"
+        ref={body}
+        tabIndex={0}
+        role="rowgroup"
+        aria-label={`${props.label}, rows`}
+        onScroll={(event) => setScroll({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })}
+        onKeyDown={onKeyDown}
+      >
+        <div className="data-table-head" role="row" style={{ gridTemplateColumns: template, minWidth }}>
+          {columns.map((column) => (
+            <HeadCell key={column.key} column={column} sort={sort} onSort={onSort} />
+          ))}
+        </div>
+        <div style={{ height: sorted.length * rowHeightPx, position: 'relative', minWidth }} role="presentation">
+          {sorted.slice(first, last).map((row, offset) => {
+            const index = first + offset
+            const key = rowKey(row)
+            return (
+              <div
+                key={key}
+                className="data-table-row"
+                role="row"
+                aria-rowindex={index + 2}
+                aria-selected={key === selectedKey}
+                data-cursor={index === cursor || undefined}
+                style={{ top: index * rowHeightPx, height: rowHeightPx, gridTemplateColumns: template }}
+                onClick={() => move(index)}
+                onDoubleClick={() => props.onOpen?.(row)}
+              >
+                {columns.map((column) => (
+                  <div key={column.key} role="gridcell" data-align={column.align} title={cellText(column.value(row))}>
+                    {column.render ? column.render(row) : cellText(column.value(row))}
+                  </div>
+                ))}
+              </div>
+            )
+          })}
+        </div>
+      </div>
+    </div>
+  )
+}
+
+function HeadCell<R>({ column, sort, onSort }: { column: Column<R>; sort: Sort; onSort: (sort: Sort) => void }) {
+  const isSorted = sort.key === column.key
+  return (
+    <div role="columnheader" data-align={column.align} aria-sort={isSorted ? (sort.isDescending ? 'descending' : 'ascending') : 'none'}>
+      <button onClick={() => onSort({ key: column.key, isDescending: isSorted && !sort.isDescending })}>
+        {column.title}
+        <span aria-hidden>{isSorted ? (sort.isDescending ? ' ↓' : ' ↑') : ''}</span>
+      </button>
+    </div>
+  )
+}
+
+const cellText = (value: CellValue): string => (value === null || value === undefined ? '—' : String(value))
+
+/** RFC 4180; a leading = + - @ is kept as is, because this is data and not a spreadsheet's formula bar. */
+export function toCsv<R>(rows: readonly R[], columns: ReadonlyArray<Column<R>>): string {
+  const quote = (value: CellValue): string => {
+    const text = value === null || value === undefined ? '' : String(value)
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  }
+  const lines = [columns.map((column) => quote(column.title)), ...rows.map((row) => columns.map((column) => quote(column.value(row))))]
+  return `${lines.map((cells) => cells.join(',')).join('\r\n')}\r\n`
+}
