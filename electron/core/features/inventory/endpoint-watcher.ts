@@ -1,0 +1,103 @@
+// PostgreSQL servers and SSH hosts in the inventory: what the connection's settings say, and whether something
+// listens there. Opens and closes one TCP connection per look; never logs in.
+import { lookup } from 'node:dns/promises'
+import { connect, isIP } from 'node:net'
+import { AppError } from '#shared/errors.ts'
+import type { SettingsOf } from '#shared/model/connection.ts'
+import type { Entity } from '#shared/model/inventory.ts'
+import { edgeOf, type Observation, type Watcher, type WatcherContext } from './observation.ts'
+
+const connectTimeoutMs = 5_000
+type EndpointSettings = SettingsOf<'postgres'> | SettingsOf<'ssh'>
+
+/** A watcher for a connection of kind `postgres` or `ssh`. */
+export function openEndpointWatcher(context: WatcherContext, settings: EndpointSettings): Watcher {
+  const family = settings.kind === 'postgres' ? 'postgres' : 'ssh'
+  return {
+    lookTimeoutMs: 15_000,
+    async look({ signal }) {
+      const addresses = await resolve(settings.host, context.connection.label)
+      await knock(settings, context.connection.label, signal)
+      const scope = context.claimScope(family, `${settings.host}:${settings.port}`)
+      await context.emit(observeEndpoint(context.connection, settings, `${family}/${scope}`, addresses))
+      return { limits: [] }
+    },
+    dispose: () => undefined,
+  }
+}
+
+/** Pure: the server that the settings name, and its database. `id` is the entity's id. */
+export function observeEndpoint(
+  connection: WatcherContext['connection'],
+  settings: EndpointSettings,
+  id: string,
+  addresses: readonly string[],
+): Observation {
+  const shared: Pick<Entity, 'layer' | 'health' | 'connectionId' | 'tags'> = { layer: 'services', health: 'ok', connectionId: connection.id, tags: [] }
+  const place = { host: settings.host, port: settings.port, label: connection.label }
+  if (settings.kind === 'ssh') {
+    const facts = { ...place, user: settings.user, isHostKeyKnown: settings.hostKeySha256 !== undefined }
+    const host: Entity = { ...shared, id, kind: 'ssh-host', name: connection.label, status: 'reachable', parentId: null, addresses: [...addresses], facts }
+    return { entities: [host], edges: [] }
+  }
+  const server: Entity = {
+    ...shared,
+    id,
+    kind: 'database-server',
+    name: connection.label,
+    status: 'reachable',
+    parentId: null,
+    addresses: [...addresses],
+    facts: { ...place, product: 'PostgreSQL', user: settings.user, tlsMode: settings.tlsMode },
+  }
+  const database: Entity = {
+    ...shared,
+    id: `${id}/database/${settings.database}`,
+    kind: 'database',
+    name: settings.database,
+    status: 'reachable',
+    parentId: id,
+    addresses: [],
+    facts: { server: connection.label },
+  }
+  const edge = edgeOf(id, 'serves', database.id, [{ by: 'configuration', text: `The connection ${connection.label} opens this database` }])
+  return { entities: [server, database], edges: [edge] }
+}
+
+async function resolve(host: string, label: string): Promise<string[]> {
+  if (isIP(host)) return [host.toLowerCase()]
+  try {
+    const found = await lookup(host, { all: true })
+    return found.map((item) => item.address.toLowerCase())
+  } catch (cause) {
+    throw new AppError('unreachable', `The name ${host} of ${label} could not be resolved.`, {
+      remedy: 'Check the host name in the connection, and whether this computer is on the right network or VPN.',
+      target: { system: label, endpoint: host },
+      cause,
+    })
+  }
+}
+
+function knock({ host, port }: EndpointSettings, label: string, signal: AbortSignal): Promise<void> {
+  return new Promise((done, fail) => {
+    const socket = connect({ host, port, signal })
+    const refuse = (code: 'timeout' | 'unreachable', what: string, cause?: unknown): void => {
+      socket.destroy()
+      fail(
+        new AppError(code, `${label} at ${host}:${port} ${what}.`, {
+          remedy: 'Check that the server runs and that a firewall lets this computer through.',
+          target: { system: label, endpoint: `${host}:${port}` },
+          cause,
+        }),
+      )
+    }
+    socket.setTimeout(connectTimeoutMs, () => refuse('timeout', 'did not answer within 5 s'))
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      refuse('unreachable', error.code === 'ECONNREFUSED' ? 'refuses connections' : 'cannot be reached', error),
+    )
+    socket.once('connect', () => {
+      socket.end()
+      done()
+    })
+  })
+}
