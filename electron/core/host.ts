@@ -4,11 +4,13 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { implement } from '@orpc/server'
 import { contract } from '#shared/contracts/index.ts'
+import type { FramePipe } from '#shared/wire/byte-channel.ts'
 import type { CoreServices, Feature } from './core-services.ts'
 import { createFeatures } from './features/index.ts'
 import type { Platform } from './platform.ts'
 import type { CallContext, Peer } from './router/call-context.ts'
 import { ChannelDesk } from './router/channel-desk.ts'
+import { createCallHandler, serveCalls } from './router/serve-calls.ts'
 import { StreamDesk } from './router/stream-desk.ts'
 import { createAuditLog } from './storage/audit-log.ts'
 import { openDatabase } from './storage/database.ts'
@@ -59,9 +61,17 @@ export async function createHost(platform: Platform, logBook: LogBook) {
       vault: features.vault.router,
     })
   const visits = new Set<Visit>()
+  const calls = createCallHandler(router)
 
   return {
     router,
+    /** Serves the calls of one window or socket until `pipe` closes; then all it started ends. */
+    connect(pipe: FramePipe, label: string): Visit {
+      const visit = this.visit(label)
+      serveCalls(calls, pipe, visit.context)
+      pipe.onClose(() => visit.leave())
+      return visit
+    },
     streams: core.streams,
     channels: core.channels,
     vault,

@@ -2,12 +2,17 @@
 // and screens. Both ends run this same code. Data frames are bare bytes; control frames are short texts.
 // A sender may have `credit` unanswered chunks on the way; the receiver grants one more as each is consumed.
 
-/** What a carrier must supply: frames arrive whole and in order, or `onClose` is called once. */
+/**
+ * What a carrier must supply: frames arrive whole and in order, or `onClose` is called once. A closed pipe drops
+ * what it is given; `send` and `close` never throw. Calls (`typed-client.ts`) and byte channels ride the same pipe.
+ */
 export interface FramePipe {
   send(frame: Uint8Array | string): void
   onFrame(listener: (frame: Uint8Array | string) => void): void
   onClose(listener: (reason: string) => void): void
-  close(): void
+  close(reason?: string): void
+  /** Resolves when what was sent has left this process; absent where the carrier cannot tell. */
+  drained?(): Promise<void>
 }
 
 export interface ByteChannel {
@@ -24,10 +29,14 @@ export interface ByteChannel {
 export const defaultCredit = 4
 /** Frames above this are a fault of the peer and end the channel. */
 export const maxFrameBytes = 16 * 1024 * 1024
+const maxReasonLength = 500
 
 type Waiter<T> = { resolve: (value: T) => void; reject: (error: Error) => void }
 
-/** Builds one end of a channel on `pipe`. Unknown control texts end the channel: a lying peer is not obeyed. */
+/**
+ * Builds one end of a channel on `pipe`; both ends must use the same `credit`. Unknown control texts and frames or
+ * credit beyond what was agreed end the channel: a lying peer is not obeyed.
+ */
 export function createByteChannel(pipe: FramePipe, options: { credit?: number } = {}): ByteChannel {
   const window = options.credit ?? defaultCredit
   let sendCredit = window
@@ -48,7 +57,7 @@ export function createByteChannel(pipe: FramePipe, options: { credit?: number } 
   }
   const refuse = (what: string): void => {
     if (endReason !== undefined) return
-    pipe.send(JSON.stringify({ close: what }))
+    pipe.send(closeFrame(what))
     end(what)
   }
   const flush = (): void => {
@@ -76,6 +85,7 @@ export function createByteChannel(pipe: FramePipe, options: { credit?: number } 
     const control = parseControl(text)
     if (!control) return refuse('The peer sent an unreadable control message.')
     if ('close' in control) return end(control.close)
+    if (sendCredit + control.credit > window) return refuse('The peer granted more than it was sent.')
     sendCredit += control.credit
     flush()
   }
@@ -98,19 +108,33 @@ export function createByteChannel(pipe: FramePipe, options: { credit?: number } 
   return {
     write(chunk) {
       if (endReason !== undefined) return Promise.reject(new Error(`The channel has ended: ${endReason}`))
-      return new Promise((resolve, reject) => {
-        writers.push({ resolve, reject, chunk })
-        flush()
-      })
+      const parts = splitChunk(chunk).map(
+        (part) =>
+          new Promise<void>((resolve, reject) => {
+            writers.push({ resolve, reject, chunk: part })
+          }),
+      )
+      flush()
+      return Promise.all(parts).then(() => undefined)
     },
     incoming: { [Symbol.asyncIterator]: () => ({ next }) },
     close(reason = 'closed') {
       if (endReason !== undefined) return
-      pipe.send(JSON.stringify({ close: reason }))
+      pipe.send(closeFrame(reason))
       end(reason)
     },
     closed,
   }
+}
+
+const closeFrame = (reason: string): string => JSON.stringify({ close: reason.slice(0, maxReasonLength) })
+
+/** One chunk as frames that the peer accepts; nearly always the chunk itself. */
+function splitChunk(chunk: Uint8Array): Uint8Array[] {
+  if (chunk.byteLength <= maxFrameBytes) return [chunk]
+  const parts: Uint8Array[] = []
+  for (let start = 0; start < chunk.byteLength; start += maxFrameBytes) parts.push(chunk.subarray(start, start + maxFrameBytes))
+  return parts
 }
 
 function parseControl(text: string): { credit: number } | { close: string } | undefined {

@@ -1,9 +1,10 @@
 // The pipeline every procedure runs through, in both shells: the lock gate, confirmation of dangerous commands,
 // the audit record, timing, and the one funnel that turns anything thrown into typed wire data.
 import { randomUUID } from 'node:crypto'
-import { ORPCError, implement } from '@orpc/server'
+import { ORPCError, implement, type Implementer } from '@orpc/server'
 import type { AnyContractRouter } from '@orpc/contract'
 import { AppError, toWireError } from '#shared/errors.ts'
+import type { AuditRecord } from '#shared/contracts/audit.ts'
 import type { ProcedureMeta } from '#shared/contracts/kernel.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { CallContext } from './call-context.ts'
@@ -66,37 +67,62 @@ const subjectOf = (input: unknown): string => {
   return parts.join(' ')
 }
 
+type PipelineCall = {
+  context: CallContext
+  path: readonly string[]
+  procedure: { '~orpc': { meta: Record<string, unknown> } }
+  next: () => Promise<{ output: unknown; context: Record<never, never> }>
+  signal?: AbortSignal | undefined
+}
+type PipelineStep = (call: PipelineCall, input: unknown) => ReturnType<PipelineCall['next']>
+
 /** The implementer a service builds its handlers with: `os.list.handler(…)`. */
 export function implementFeature<C extends AnyContractRouter>(contract: C, pipeline: Pipeline) {
-  return implement(contract)
-    .$context<CallContext>()
-    .use(async ({ context, path, procedure, next, signal }, input) => {
-      const meta = procedure['~orpc'].meta as unknown as ProcedureMeta
-      const name = path.join('.')
-      const requestId = randomUUID().slice(0, 8)
-      const startedAt = performance.now()
-      const auditId = meta.kind === 'command' ? pipeline.audit.open(name, meta.title ?? name, subjectOf(input), siteOf(input)) : undefined
-      try {
-        if (!meta.worksLocked && pipeline.isLocked()) throw new AppError('locked', 'The vault is locked.', { remedy: 'Unlock it to go on.' })
-        const confirmation = (input as { confirmation?: unknown } | undefined)?.confirmation
-        if (meta.danger && !confirmation)
-          throw new AppError('invalid-input', 'This action needs its confirmation typed.', { detail: { kind: 'confirmation', expected: '' } })
-        const result = await next()
-        if (auditId !== undefined) pipeline.audit.close(auditId, 'done', null, performance.now() - startedAt)
-        if (meta.kind !== 'events') return result
-        return { ...result, output: funnelEvents(result.output as AsyncIterable<unknown>, requestId, context.log) as typeof result.output }
-      } catch (thrown) {
-        const error = toCarrierError(thrown, requestId, context.log)
-        const isCancelled = error.code === 'cancelled' || signal?.aborted === true
-        if (auditId !== undefined)
-          pipeline.audit.close(auditId, isCancelled ? 'cancelled' : 'failed', error.message, performance.now() - startedAt)
-        throw error
-      }
+  // `use` of an implementer whose contract is still a type parameter cannot be resolved by the compiler.
+  const implementer = implement(contract).$context<CallContext>() as unknown as {
+    use(step: PipelineStep): Implementer<C, CallContext, CallContext>
+  }
+  return implementer.use(async (call, input) => {
+    const { context, path, procedure, next, signal } = call
+    const meta = procedure['~orpc'].meta as ProcedureMeta
+    const requestId = randomUUID().slice(0, 8)
+    const record = meta.kind === 'command' ? openRecord(pipeline.audit, path.join('.'), meta, input) : undefined
+    try {
+      admit(meta, input, pipeline)
+      const result = await next()
+      record?.close('done', null)
+      if (meta.kind !== 'events') return result
+      return { ...result, output: funnelEvents(result.output as AsyncIterable<unknown>, requestId, context.log) }
+    } catch (thrown) {
+      const error = toCarrierError(thrown, requestId, context.log)
+      record?.close(error.code === 'cancelled' || signal?.aborted ? 'cancelled' : 'failed', error.message)
+      throw error
+    }
+  })
+}
+
+/** Throws when the call may not run now: the vault is locked, or a destructive command came without its confirmation. */
+function admit(meta: ProcedureMeta, input: unknown, pipeline: Pipeline): void {
+  if (!meta.worksLocked && pipeline.isLocked())
+    throw new AppError('locked', 'The vault is locked.', { remedy: 'Unlock it to go on.' })
+  const confirmation = (input as { confirmation?: unknown } | undefined)?.confirmation
+  if (meta.danger && !confirmation)
+    throw new AppError('invalid-input', 'This action needs its confirmation typed.', {
+      detail: { kind: 'confirmation', expected: '' },
     })
 }
 
+function openRecord(audit: AuditLog, name: string, meta: ProcedureMeta, input: unknown) {
+  const startedAt = performance.now()
+  const id = audit.open(name, meta.title ?? name, subjectOf(input), siteOf(input))
+  return {
+    close: (outcome: AuditRecord['outcome'], message: string | null): void =>
+      audit.close(id, outcome, message, performance.now() - startedAt),
+  }
+}
+
 /** A failure in the middle of an event stream goes through the same funnel as one before it. */
-async function* funnelEvents(source: AsyncIterable<unknown>, requestId: string, log: CallContext['log']) {
+async function* funnelEvents(source: AsyncIterable<unknown>, requestId: string, log: CallContext['log']): AsyncGenerator<unknown> {
   try {
     yield* source
   } catch (thrown) {
