@@ -97,7 +97,7 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
       </Group>
       <div style={{ flex: 1, minHeight: 0, display: 'flex', gap: 12, padding: '0 20px 16px' }}>
         <div style={{ flex: 1, minWidth: 0 }}>
-          <DataTable
+          <DataTable<Entity>
             label={entityKindNames[kind].many}
             columns={visible}
             rows={rows}

@@ -1,0 +1,103 @@
+// Adding or editing one connection: fields by kind, trust, credential, and the step-by-step test before saving.
+import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core'
+import { useState } from 'react'
+import { toAppError } from '#client/client.ts'
+import { useClient } from '#client/client-context.ts'
+import { navigate } from '#client/location.ts'
+import { useSession } from '#client/session.store.ts'
+import type { AppError } from '#shared/errors.ts'
+import type { Connection, ConnectionDraft, ConnectionKind, Site } from '#shared/model/connection.ts'
+import { ErrorNotice } from '#ui/ErrorNotice.tsx'
+import { checkForm, draftOf, emptyForm, formOf, kindNames, usesTls, type FieldErrors, type FormValues } from './connection-form.ts'
+import { AddressFields, AuthFields } from './ConnectionFields.tsx'
+import { ConnectionTest } from './ConnectionTest.tsx'
+import { TrustFields } from './TrustFields.tsx'
+
+export interface FieldProps {
+  form: FormValues
+  errors: FieldErrors
+  /** Names of the secrets the vault already holds for it. */
+  stored: Connection['storedSecrets']
+  change(changes: Partial<FormValues>): void
+}
+
+export function ConnectionEditor(props: { site: Site; connection: Connection | null; kind: ConnectionKind; onClose: () => void }) {
+  const { site, connection, kind, onClose } = props
+  const client = useClient()
+  const hasVault = useSession((state) => state.vault?.state !== 'uninitialised')
+  const [form, setForm] = useState<FormValues>(() => (connection ? formOf(connection) : emptyForm(kind)))
+  const [hasTried, setTried] = useState(false)
+  const [testing, setTesting] = useState<{ draft: ConnectionDraft; run: number } | null>(null)
+  const [error, setError] = useState<AppError | null>(null)
+  const [isBusy, setBusy] = useState(false)
+  const problems = checkForm(form)
+  const isComplete = Object.keys(problems).length === 0
+  const change = (changes: Partial<FormValues>): void => setForm((current) => ({ ...current, ...changes }))
+  const fields: FieldProps = { form, errors: hasTried ? problems : {}, stored: connection?.storedSecrets ?? [], change }
+
+  const test = (): void => {
+    setTried(true)
+    if (isComplete) setTesting({ draft: draftOf(form), run: (testing?.run ?? 0) + 1 })
+  }
+  const save = async (): Promise<void> => {
+    setTried(true)
+    if (!isComplete) return
+    setBusy(true)
+    try {
+      const draft = draftOf(form)
+      await (connection ? client.sites.updateConnection({ connectionId: connection.id, draft }) : client.sites.addConnection({ siteId: site.id, draft }))
+      onClose()
+    } catch (thrown) {
+      setError(toAppError(thrown))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Modal opened onClose={onClose} size="xl" title={connection ? `Edit ${connection.label}` : `Connect ${kindNames[kind]} to ${site.name}`}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          void save()
+        }}
+      >
+        <Stack>
+          {hasVault ? null : (
+            <Alert color="yellow" variant="light" title="There is no vault yet">
+              <Text size="sm">Credentials are kept encrypted. Make the vault first; it takes one passphrase.</Text>
+              <Button mt="xs" size="xs" onClick={() => navigate('/settings', { section: 'vault' })}>
+                Make the vault
+              </Button>
+            </Alert>
+          )}
+          <AddressFields {...fields} />
+          <AuthFields {...fields} />
+          {usesTls(form) ? <TrustFields {...fields} /> : null}
+          {testing ? (
+            <ConnectionTest
+              key={testing.run}
+              draft={testing.draft}
+              connectionId={connection?.id}
+              onPin={(sha256) => {
+                change({ trust: 'pinned', sha256 })
+                setTesting(null)
+              }}
+            />
+          ) : null}
+          {error ? <ErrorNotice error={error} /> : null}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button variant="default" onClick={test}>
+              Test
+            </Button>
+            <Button type="submit" loading={isBusy}>
+              Save
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
