@@ -1,0 +1,153 @@
+// The drawing surface: React Flow with fixed positions. It pans, zooms and selects; it never moves a card, because
+// the place of a card says what it stands on.
+import '@xyflow/react/dist/style.css'
+import './map.css'
+import { Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, type Edge as FlowEdge } from '@xyflow/react'
+import { useEffect, useMemo, useRef } from 'react'
+import type { Entity, Health, Source } from '#shared/model/inventory.ts'
+import { healthSymbol, healthWord } from '#ui/theme.ts'
+import type { MapLine } from './map-edges.ts'
+import { Band, EntityCard, GroupCard, type MapNode } from './MapCards.tsx'
+import type { MapLayout } from './map-layout.ts'
+
+const nodeTypes = { entity: EntityCard, group: GroupCard, band: Band }
+const legend: readonly Health[] = ['ok', 'warning', 'error', 'unknown', 'off']
+
+interface MapCanvasProps {
+  layout: MapLayout
+  lines: readonly MapLine[]
+  selectedId: string | null
+  /** Ids that stay bright; null = all. */
+  brightIds: ReadonlySet<string> | null
+  staleConnections: ReadonlySet<Source['connectionId']>
+  onSelect(entity: Entity | null): void
+  onOpenGroup(groupId: string): void
+}
+
+export function MapCanvas(props: MapCanvasProps) {
+  return (
+    <ReactFlowProvider>
+      <Surface {...props} />
+    </ReactFlowProvider>
+  )
+}
+
+function Surface(props: MapCanvasProps) {
+  const { layout, lines, selectedId, brightIds, staleConnections, onSelect, onOpenGroup } = props
+  const flow = useReactFlow()
+  const nodes = useMemo(() => toNodes(layout, selectedId, brightIds, staleConnections, onOpenGroup), [layout, selectedId, brightIds, staleConnections, onOpenGroup])
+  const edges = useMemo(() => toFlowEdges(lines), [lines])
+  const shape = `${layout.bands.length}:${layout.columns.map((column) => column.id).join()}`
+
+  useEffect(() => {
+    void flow.fitView({ padding: 0.04, maxZoom: 1 })
+  }, [flow, shape])
+  const centred = useRef<string | null>(null)
+  useEffect(() => {
+    if (!selectedId || centred.current === selectedId) return
+    const item = layout.items.find((each) => each.id === layout.standsIn.get(selectedId))
+    if (!item) return
+    centred.current = selectedId
+    const zoom = Math.max(0.75, flow.getZoom())
+    void flow.setCenter(item.xPx + item.widthPx / 2, item.yPx + item.heightPx / 2, { zoom, duration: 250 })
+  }, [flow, layout, selectedId])
+
+  return (
+    <div className="map-canvas" role="region" aria-label="Topology map">
+      <ReactFlow<MapNode, FlowEdge>
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        onlyRenderVisibleElements
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        elementsSelectable
+        deleteKeyCode={null}
+        selectionKeyCode={null}
+        multiSelectionKeyCode={null}
+        minZoom={0.05}
+        maxZoom={2}
+        fitView
+        fitViewOptions={{ padding: 0.04, maxZoom: 1 }}
+        onNodeClick={(_event, node) => {
+          if (node.type === 'entity') {
+            centred.current = node.data.card.entity.id
+            onSelect(node.data.card.entity)
+          }
+          if (node.type === 'group') onOpenGroup(node.data.group.id)
+        }}
+        onSelectionChange={({ nodes: chosen }) => {
+          const node = chosen[0]
+          if (node?.type === 'entity' && node.data.card.entity.id !== selectedId) onSelect(node.data.card.entity)
+        }}
+        onPaneClick={() => onSelect(null)}
+      >
+        <Controls showInteractive={false} position="top-left" />
+        <MiniMap pannable zoomable position="bottom-right" ariaLabel="Overview of the map" nodeColor={miniColor} nodeStrokeWidth={0} style={{ width: 180, height: 110 }} />
+      </ReactFlow>
+      <div className="map-legend">
+        {legend.map((health) => (
+          <span key={health}>
+            <span style={{ color: `var(--health-${health})` }} aria-hidden>
+              {healthSymbol[health]}
+            </span>{' '}
+            {healthWord[health]}
+          </span>
+        ))}
+      </div>
+    </div>
+  )
+}
+
+const miniColor = (node: MapNode): string =>
+  node.type === 'entity' ? `var(--health-${node.data.card.entity.health})` : node.type === 'group' ? 'var(--health-off)' : 'var(--surface)'
+
+function toNodes(
+  layout: MapLayout,
+  selectedId: string | null,
+  brightIds: ReadonlySet<string> | null,
+  stale: ReadonlySet<Source['connectionId']>,
+  onOpen: (id: string) => void,
+): MapNode[] {
+  const box = { draggable: false, connectable: false }
+  const bands = layout.bands.map(
+    (band): MapNode => ({
+      ...box,
+      id: `band|${band.layer}`,
+      type: 'band',
+      position: { x: 0, y: band.yPx },
+      width: layout.widthPx,
+      height: band.heightPx,
+      selectable: false,
+      focusable: false,
+      zIndex: -1,
+      data: { title: band.title },
+    }),
+  )
+  const items = layout.items.map((item): MapNode => {
+    const common = { ...box, id: item.id, position: { x: item.xPx, y: item.yPx }, width: item.widthPx, height: item.heightPx }
+    if (item.kind === 'group') {
+      const isDim = brightIds !== null && !item.memberIds.some((id) => brightIds.has(id))
+      return { ...common, type: 'group', ariaLabel: `${item.memberIds.length} ${item.entityKind}`, data: { group: item, isDim, onOpen } }
+    }
+    const { entity } = item
+    return {
+      ...common,
+      type: 'entity',
+      ariaLabel: `${entity.name}, ${entity.kind}, ${entity.status}`,
+      data: { card: item, isSelected: entity.id === selectedId, isDim: brightIds !== null && !brightIds.has(entity.id), isStale: stale.has(entity.connectionId) },
+    }
+  })
+  return [...bands, ...items]
+}
+
+const toFlowEdges = (lines: readonly MapLine[]): FlowEdge[] =>
+  lines.map((line) => ({
+    id: line.id,
+    source: line.fromId,
+    target: line.toId,
+    style: { strokeWidth: line.isSelected ? 2.2 : 1, opacity: line.isSelected ? 1 : 0.35 },
+    ...(line.isSelected ? { label: line.kind.replaceAll('-', ' '), zIndex: 10, labelBgPadding: [4, 2] as [number, number] } : {}),
+    selectable: false,
+  }))
