@@ -24,14 +24,24 @@ export const route = routeMaker<PveCall>()
 export const ownerOf = (call: PveCall): string => call.caller?.tokenId ?? call.caller?.userId ?? 'root@pam'
 
 /** Whether the caller has all (or, with `isAnyEnough`, one) of the privileges on a path. */
-export function may(call: PveCall, path: string, privileges: readonly string[], isAnyEnough = false): boolean {
+export function may(
+  call: PveCall,
+  path: string,
+  privileges: readonly string[],
+  isAnyEnough = false,
+): boolean {
   if (!call.caller) return false
   const granted = privilegesOn(call.caller, path, call.cluster.poolOf)
   return isAnyEnough ? privileges.some((it) => granted.has(it)) : privileges.every((it) => granted.has(it))
 }
 
 /** Throws the 403 of a refused call. */
-export function demand(call: PveCall, path: string, privileges: readonly string[], isAnyEnough = false): void {
+export function demand(
+  call: PveCall,
+  path: string,
+  privileges: readonly string[],
+  isAnyEnough = false,
+): void {
   if (may(call, path, privileges, isAnyEnough)) return
   const wanted = privileges.join(isAnyEnough ? '|' : ', ')
   throw new ApiFault(403, `Permission check failed (${path}, ${wanted})`)

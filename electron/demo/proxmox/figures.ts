@@ -125,7 +125,8 @@ export function storageUse(cluster: Cluster, storage: DemoStorage, node: string,
   }
   let usedBytes = 0
   for (const guest of cluster.guestsOn(node)) {
-    for (const disk of guest.disks) if (disk.storage === storage.id) usedBytes += usedBytesOf(guest, disk, atMs)
+    for (const disk of guest.disks)
+      if (disk.storage === storage.id) usedBytes += usedBytesOf(guest, disk, atMs)
   }
   return { totalBytes, usedBytes }
 }

@@ -63,12 +63,20 @@ export function cloneGuest(cluster: Cluster, guest: Guest, request: CloneRequest
 
 function copyOf(guest: Guest, request: CloneRequest, node: string): Guest {
   const vmid = request.newVmid
-  const fresh = emptyGuest(vmid, request.name ?? `Copy-of-VM-${guest.name}`, node, guest.vcpu, guest.memoryBytes)
+  const fresh = emptyGuest(
+    vmid,
+    request.name ?? `Copy-of-VM-${guest.name}`,
+    node,
+    guest.vcpu,
+    guest.memoryBytes,
+  )
   const { template: _template, ...settings } = guest.settings
   const nics = Object.entries(settings).filter(([key]) => /^net\d+$/.test(key))
-  for (const [slot, value] of nics) settings[slot] = String(value).replace(/=[0-9A-F:]{17}/, `=${newMac(vmid, slot)}`)
+  for (const [slot, value] of nics)
+    settings[slot] = String(value).replace(/=[0-9A-F:]{17}/, `=${newMac(vmid, slot)}`)
   const volumes = (value: string) => value.replaceAll(/(vm|base)-\d+-/g, `vm-${vmid}-`)
-  for (const key of ['efidisk0', 'tpmstate0']) if (settings[key]) settings[key] = volumes(String(settings[key]))
+  for (const key of ['efidisk0', 'tpmstate0'])
+    if (settings[key]) settings[key] = volumes(String(settings[key]))
   return {
     ...fresh,
     balloonBytes: guest.balloonBytes,
@@ -167,7 +175,8 @@ function requestMigration(cluster: Cluster, guest: Guest, request: MigrateReques
   )
   // The resource agent asks for no local disks, so this fails on the lab's local storages, as the inventory says.
   cluster.after(8_000, () => {
-    if (!guest.lock) startMigration(cluster, guest, { ...request, isWithLocalDisks: false, owner: 'root@pam' })
+    if (!guest.lock)
+      startMigration(cluster, guest, { ...request, isWithLocalDisks: false, owner: 'root@pam' })
   })
   return upid
 }
@@ -221,7 +230,8 @@ function storageMap(text: string | undefined): (storage: string) => string {
 export function destroyGuest(cluster: Cluster, guest: Guest, owner: string): string {
   checkLock(guest)
   if (isUp(guest)) throw runtimeFault(`VM ${guest.vmid} is running - destroy failed`)
-  if (haOf(cluster, guest.vmid)) throw runtimeFault(`unable to remove VM ${guest.vmid} - used in HA resources`)
+  if (haOf(cluster, guest.vmid))
+    throw runtimeFault(`unable to remove VM ${guest.vmid} - used in HA resources`)
   const volumes = backupDisksOf(guest).length
   const { upid } = cluster.tasks.start(
     { node: guest.node, type: 'qmdestroy', id: String(guest.vmid), owner },

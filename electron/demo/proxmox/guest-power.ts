@@ -34,9 +34,14 @@ export interface PowerOptions {
 }
 
 /** Starts the task and returns its UPID. Throws the 500 that the real call answers at once. */
-export function runPowerAction(cluster: Cluster, guest: Guest, action: PowerAction, options: PowerOptions): string {
+export function runPowerAction(
+  cluster: Cluster,
+  guest: Guest,
+  action: PowerAction,
+  options: PowerOptions,
+): string {
   const shape = shapes[action]
-  if (guest.isTemplate) throw runtimeFault('you can\'t start a vm if it\'s a template')
+  if (guest.isTemplate) throw runtimeFault("you can't start a vm if it's a template")
   if (shape.needsRunning && !isUp(guest)) throw runtimeFault(`VM ${guest.vmid} not running`)
   const ha = haOf(cluster, guest.vmid)
   const isHaRequest = action === 'start' || action === 'stop' || action === 'shutdown'
@@ -46,7 +51,12 @@ export function runPowerAction(cluster: Cluster, guest: Guest, action: PowerActi
   return startPowerTask(cluster, guest, action, options).upid
 }
 
-function requestFromHa(cluster: Cluster, guest: Guest, action: 'start' | 'stop' | 'shutdown', owner: string): string {
+function requestFromHa(
+  cluster: Cluster,
+  guest: Guest,
+  action: 'start' | 'stop' | 'shutdown',
+  owner: string,
+): string {
   const wanted = action === 'start' ? 'started' : 'stopped'
   const task = cluster.tasks.start(
     { node: guest.node, type: action === 'start' ? 'hastart' : 'hastop', id: String(guest.vmid), owner },
@@ -67,10 +77,16 @@ function requestFromHa(cluster: Cluster, guest: Guest, action: 'start' | 'stop' 
 }
 
 /** The worker itself, also used by tasks that start a guest on their way (rollback with start). */
-export function startPowerTask(cluster: Cluster, guest: Guest, action: PowerAction, options: PowerOptions): DemoTask {
+export function startPowerTask(
+  cluster: Cluster,
+  guest: Guest,
+  action: PowerAction,
+  options: PowerOptions,
+): DemoTask {
   const shape = shapes[action]
   const isHibernation = action === 'suspend' && options.isToDisk === true
-  const durationMs = (isHibernation ? 9_000 : shape.durationMs) * (0.8 + 0.4 * hashFraction(`${guest.vmid}${action}`))
+  const durationMs =
+    (isHibernation ? 9_000 : shape.durationMs) * (0.8 + 0.4 * hashFraction(`${guest.vmid}${action}`))
   return cluster.tasks.start(
     { node: guest.node, type: shape.type, id: String(guest.vmid), owner: options.owner },
     (run) => {
@@ -95,7 +111,8 @@ export function startPowerTask(cluster: Cluster, guest: Guest, action: PowerActi
 
 function refusalOf(guest: Guest, action: PowerAction): string | undefined {
   if (action === 'start' && isUp(guest)) return `VM ${guest.vmid} already running`
-  if (guest.lock && !(guest.lock === 'suspended' && (action === 'start' || action === 'resume'))) return lockRefusal(guest)
+  if (guest.lock && !(guest.lock === 'suspended' && (action === 'start' || action === 'resume')))
+    return lockRefusal(guest)
   if (action === 'resume' && guest.state === 'stopped') return `VM ${guest.vmid} not running`
   return undefined
 }
@@ -158,7 +175,11 @@ export function setConfig(guest: Guest, key: string, value: ConfigValue | undefi
   else if (key === 'cores' && value !== undefined) guest.vcpu = Number(value)
   else if (key === 'memory' && value !== undefined) guest.memoryBytes = mebibytes
   else if (key === 'balloon') guest.balloonBytes = value === undefined ? 0 : mebibytes
-  else if (key === 'tags') guest.tags = String(value ?? '').split(/[;, ]+/).filter(Boolean).sort()
+  else if (key === 'tags')
+    guest.tags = String(value ?? '')
+      .split(/[;, ]+/)
+      .filter(Boolean)
+      .sort()
   else if (value === undefined) delete guest.settings[key]
   else guest.settings[key] = value
 }

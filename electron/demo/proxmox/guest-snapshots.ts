@@ -30,7 +30,9 @@ export function takeSnapshot(cluster: Cluster, guest: Guest, request: SnapshotRe
         ? `snapshot name '${request.name}' already used`
         : undefined,
     lines: () => [
-      ...(withState ? [`saving VM state and RAM using storage '${guest.disks[0]?.storage ?? 'local-lvm'}'`] : []),
+      ...(withState
+        ? [`saving VM state and RAM using storage '${guest.disks[0]?.storage ?? 'local-lvm'}'`]
+        : []),
       ...guest.disks.map((disk) => `snapshotting 'drive-${disk.slot}' (${disk.storage}:${disk.volume})`),
     ],
     finish(atMs) {
@@ -60,12 +62,14 @@ export function rollBack(
     owner: request.owner,
     durationMs: 5_000,
     refuse: () => missing(guest, request.name),
-    lines: () => guest.disks.map((disk) => `rolling back '${disk.storage}:${disk.volume}' to '${request.name}'`),
+    lines: () =>
+      guest.disks.map((disk) => `rolling back '${disk.storage}:${disk.volume}' to '${request.name}'`),
     finish(atMs) {
       const snapshot = guest.snapshots.find((it) => it.name === request.name)
       if (!snapshot) return
       applyPower(guest, 'stop', atMs)
-      for (const key of ['name', 'cores', 'memory', 'balloon', 'tags']) setConfig(guest, key, snapshot.config[key])
+      for (const key of ['name', 'cores', 'memory', 'balloon', 'tags'])
+        setConfig(guest, key, snapshot.config[key])
       guest.currentParent = snapshot.name
       if (snapshot.hasVmState) applyPower(guest, 'start', atMs)
       else if (request.isStarting) startPowerTask(cluster, guest, 'start', { owner: request.owner })
@@ -74,14 +78,19 @@ export function rollBack(
 }
 
 /** Deletes a snapshot; its children become children of its parent. */
-export function deleteSnapshot(cluster: Cluster, guest: Guest, request: { name: string; owner: string }): string {
+export function deleteSnapshot(
+  cluster: Cluster,
+  guest: Guest,
+  request: { name: string; owner: string },
+): string {
   return lockedTask(cluster, guest, {
     type: 'qmdelsnapshot',
     lock: 'snapshot-delete',
     owner: request.owner,
     durationMs: 2_500,
     refuse: () => missing(guest, request.name),
-    lines: () => guest.disks.map((disk) => `Logical volume "snap_${disk.volume}_${request.name}" successfully removed.`),
+    lines: () =>
+      guest.disks.map((disk) => `Logical volume "snap_${disk.volume}_${request.name}" successfully removed.`),
     finish() {
       const gone = guest.snapshots.find((it) => it.name === request.name)
       guest.snapshots = guest.snapshots.filter((it) => it !== gone)

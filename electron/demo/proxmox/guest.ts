@@ -2,14 +2,29 @@
 // a clone; changed only by the actions in this folder. Speaks in bytes and milliseconds, the routes translate.
 import type { BackupDisk } from '../world/backup-plan.ts'
 import { createdSeconds, guestUuid, hexDigits, vmGenerationId } from '../world/guest-identity.ts'
-import { diskFillFraction, guestCurves, hashFraction, curvesOfNewGuest, type GuestCurves } from '../world/load.ts'
+import {
+  diskFillFraction,
+  guestCurves,
+  hashFraction,
+  curvesOfNewGuest,
+  type GuestCurves,
+} from '../world/load.ts'
 import type { DemoGuest, DemoSite, DemoTemplate } from '../world/site.ts'
 
 export const mebibyte = 2 ** 20
 export const gibibyte = 2 ** 30
 
 export type RunState = 'running' | 'stopped' | 'paused' | 'suspended'
-export type GuestLock = 'backup' | 'clone' | 'create' | 'migrate' | 'rollback' | 'snapshot' | 'snapshot-delete' | 'suspended' | 'suspending'
+export type GuestLock =
+  | 'backup'
+  | 'clone'
+  | 'create'
+  | 'migrate'
+  | 'rollback'
+  | 'snapshot'
+  | 'snapshot-delete'
+  | 'suspended'
+  | 'suspending'
 export type ConfigValue = string | number
 
 export interface GuestDisk {
@@ -206,7 +221,13 @@ function templateOfInventory(template: DemoTemplate): Guest {
 }
 
 /** A stopped guest with nothing in it; clones and templates start from it. */
-export function emptyGuest(vmid: number, name: string, node: string, vcpu: number, memoryBytes: number): Guest {
+export function emptyGuest(
+  vmid: number,
+  name: string,
+  node: string,
+  vcpu: number,
+  memoryBytes: number,
+): Guest {
   return {
     vmid,
     name,

@@ -24,8 +24,20 @@ export interface DemoToken {
 /** The account that the demo site's own connection uses, and those that tests and curious users may try. */
 export const demoUsers: readonly DemoUser[] = [
   { userId: 'root@pam', password: 'meridian-demo-root', comment: 'superuser', groups: [], realmType: 'pam' },
-  { userId: 'meridian@pve', password: 'meridian-demo-app', comment: 'Meridian', groups: ['admins'], realmType: 'pve' },
-  { userId: 'auditor@pve', password: 'meridian-demo-audit', comment: 'read only', groups: ['auditors'], realmType: 'pve' },
+  {
+    userId: 'meridian@pve',
+    password: 'meridian-demo-app',
+    comment: 'Meridian',
+    groups: ['admins'],
+    realmType: 'pve',
+  },
+  {
+    userId: 'auditor@pve',
+    password: 'meridian-demo-audit',
+    comment: 'read only',
+    groups: ['auditors'],
+    realmType: 'pve',
+  },
   {
     userId: 'operator@pve',
     password: 'meridian-demo-operate',
@@ -57,7 +69,9 @@ const configRights = ['CDROM', 'CPU', 'Cloudinit', 'Disk', 'HWType', 'Memory', '
 )
 const guestRights = [
   ...configRights,
-  ...['Allocate', 'Audit', 'Backup', 'Clone', 'Console', 'Migrate', 'Monitor', 'PowerMgmt', 'Snapshot'].map((right) => `VM.${right}`),
+  ...['Allocate', 'Audit', 'Backup', 'Clone', 'Console', 'Migrate', 'Monitor', 'PowerMgmt', 'Snapshot'].map(
+    (right) => `VM.${right}`,
+  ),
   'VM.Snapshot.Rollback',
 ]
 const administratorRights = [
@@ -123,7 +137,8 @@ export interface Caller {
   tokenId?: string
 }
 
-export const findUser = (userId: string): DemoUser | undefined => demoUsers.find((user) => user.userId === userId)
+export const findUser = (userId: string): DemoUser | undefined =>
+  demoUsers.find((user) => user.userId === userId)
 
 /** The caller behind `user@realm!name` and its secret; undefined when either is wrong. */
 export function callerOfToken(tokenId: string, secret: string): Caller | undefined {
@@ -174,7 +189,8 @@ function nearestRules(who: string, groups: readonly string[], path: string): str
     const place = `/${segments.slice(0, depth).join('/')}`
     const here = accessRules.filter((rule) => rule.path === place)
     const own = here.filter((rule) => rule.who === who)
-    const relevant = own.length > 0 ? own : here.filter((rule) => groups.some((group) => rule.who === `@${group}`))
+    const relevant =
+      own.length > 0 ? own : here.filter((rule) => groups.some((group) => rule.who === `@${group}`))
     if (relevant.length > 0) return relevant.flatMap((rule) => [...(roles.get(rule.role) ?? [])])
   }
   return []

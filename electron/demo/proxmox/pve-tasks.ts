@@ -4,7 +4,8 @@ import { createTaskBoard, type DemoTask, type TaskBoard, type TaskSpec } from '.
 import type { DemoClock } from '../context.ts'
 import { hashFraction } from '../world/load.ts'
 
-const hex = (number: number, digits: number): string => number.toString(16).toUpperCase().padStart(digits, '0')
+const hex = (number: number, digits: number): string =>
+  number.toString(16).toUpperCase().padStart(digits, '0')
 
 /** A task board whose UPIDs are a function of what started when, so that a restart of the lab shows the same ones. */
 export function createPveTasks(clock: DemoClock): TaskBoard {

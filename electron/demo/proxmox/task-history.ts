@@ -51,13 +51,16 @@ function packageRefresh(cluster: Cluster, node: string, day: number): void {
 
 function guestEvents(cluster: Cluster, guest: Guest, day: number): void {
   const chance = hashFraction(`event${guest.vmid}:${day}`)
-  const startMs = day * dayMs + (780 + Math.floor(hashFraction(`minute${guest.vmid}:${day}`) * 240)) * minuteMs
+  const startMs =
+    day * dayMs + (780 + Math.floor(hashFraction(`minute${guest.vmid}:${day}`) * 240)) * minuteMs
   if (guest.isTemplate || guest.state !== 'running') return
   const common = { node: guest.node, id: String(guest.vmid), startMs }
   if (chance < 0.03) {
     record(cluster, { ...common, type: 'vncproxy', owner: 'operator@pve', durationMs: 340_000, lines: [] })
   } else if (chance < 0.045) {
-    const lines = guest.disks.map((disk) => `snapshotting 'drive-${disk.slot}' (${disk.storage}:${disk.volume})`)
+    const lines = guest.disks.map(
+      (disk) => `snapshotting 'drive-${disk.slot}' (${disk.storage}:${disk.volume})`,
+    )
     record(cluster, { ...common, type: 'qmsnapshot', owner: 'operator@pve', durationMs: 3_000, lines })
     record(cluster, {
       ...common,

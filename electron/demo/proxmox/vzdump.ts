@@ -2,7 +2,15 @@
 // backup server and tells it in its log. Used for the daily jobs, for their history and for backups on demand.
 import { runtimeFault } from '../api2/api-fault.ts'
 import type { DemoTask, TaskRun } from '../api2/tasks.ts'
-import { dayIndex, dayMs, guestGapMs, jobLeadMs, layOutRun, planGuestBackup, timeOfDay } from '../world/backup-plan.ts'
+import {
+  dayIndex,
+  dayMs,
+  guestGapMs,
+  jobLeadMs,
+  layOutRun,
+  planGuestBackup,
+  timeOfDay,
+} from '../world/backup-plan.ts'
 import { guestSeed, type BackupSnapshot } from '../world/backups.ts'
 import { uuidFrom } from '../world/guest-identity.ts'
 import { lockRefusal, type Cluster } from './cluster.ts'
@@ -17,7 +25,8 @@ export interface BackupRequest {
   startMs: number
   /** The job that asks; undefined for a backup on demand. */
   jobId: string | undefined
-  comment?: string
+  /** Notes of a guest's snapshot; its name when absent. */
+  commentOf?: (guest: Guest) => string
   isProtected?: boolean
 }
 
@@ -117,14 +126,15 @@ function refusalOf(cluster: Cluster, guest: Guest): string | undefined {
 }
 
 const isTroubled = (work: BackupWork, step: Step): boolean =>
-  work.request.jobId !== undefined && dayIndex(step.startMs) >= work.cluster.backups.failsFromDay(step.guest.vmid)
+  work.request.jobId !== undefined &&
+  dayIndex(step.startMs) >= work.cluster.backups.failsFromDay(step.guest.vmid)
 
 function beginSnapshot(work: BackupWork, step: Step): BackupSnapshot {
   const { request, cluster } = work
   const seed = guestSeed(step.guest, namespaceOf(cluster, step.guest.vmid), step.startMs, step.plan)
   return cluster.backups.begin({
     ...seed,
-    comment: request.comment ?? seed.comment,
+    comment: request.commentOf?.(step.guest) ?? seed.comment,
     isProtected: (request.isProtected ?? false) || (seed.isProtected ?? false),
   })
 }

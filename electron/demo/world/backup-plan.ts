@@ -39,7 +39,7 @@ export function timeOfDay(atMs: number, clockTime: string): number {
   return dayIndex(atMs) * dayMs + (hour * 60 + minute) * 60_000
 }
 
-const throughputBps = 140e6
+const throughputBps = 60e6
 const blob = (filename: string, sizeBytes: number): SnapshotFile => ({
   filename,
   sizeBytes,
@@ -66,7 +66,7 @@ export function planGuestBackup(vmid: number, disks: readonly BackupDisk[], atMs
     blob('index.json.blob', 640),
   ]
   return {
-    durationMs: 9_000 + Math.round((transferredBytes / throughputBps) * 1000),
+    durationMs: 18_000 + Math.round((transferredBytes / throughputBps) * 1000),
     transferredBytes,
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
     files,
@@ -88,7 +88,7 @@ export function planHostBackup(host: string, usedBytes: number, atMs: number): B
     { filename: 'index.json.blob', sizeBytes: 560, cryptMode: 'sign-only' as const },
   ]
   return {
-    durationMs: 4_000 + Math.round((transferredBytes / throughputBps) * 1000),
+    durationMs: 6_000 + Math.round((transferredBytes / throughputBps) * 1000),
     transferredBytes,
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
     files,

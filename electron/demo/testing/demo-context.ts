@@ -1,0 +1,41 @@
+// A demo context for tests of single servers: certificates in a temporary directory, a clock that can be set, no
+// faults. Used by the demo servers' and the connectors' tests; the product's own composition is demo-lab.ts.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { DemoContext } from '../context.ts'
+import { loadCertificates } from '../world/certificates.ts'
+import { createDemoClock } from '../world/clock.ts'
+import { createFaultPlan } from '../world/faults.ts'
+import { loadDemoSite } from '../world/site.ts'
+
+export interface TestContext extends DemoContext {
+  logLines: string[]
+  dispose(): Promise<void>
+}
+
+/** `startMs`: the lab's time at the beginning, milliseconds since the epoch; now when absent. */
+export async function createTestContext(options: { startMs?: number } = {}): Promise<TestContext> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'demo-lab-test-'))
+  const clock = createDemoClock({
+    offsetMs: options.startMs === undefined ? 0 : options.startMs - Date.now(),
+  })
+  const stop = new AbortController()
+  const logLines: string[] = []
+  return {
+    dataDir,
+    site: loadDemoSite(),
+    clock,
+    faults: createFaultPlan(),
+    certificate: await loadCertificates(dataDir),
+    signal: stop.signal,
+    onProgress: () => {},
+    log: (line) => void logLines.push(line),
+    logLines,
+    async dispose() {
+      stop.abort()
+      clock.dispose()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
