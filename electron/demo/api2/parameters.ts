@@ -10,6 +10,8 @@ export interface ParameterSpec {
   readonly pattern?: RegExp
   readonly minimum?: number
   readonly maximum?: number
+  /** Another parameter that must be given, too. */
+  readonly requires?: string
 }
 
 export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>
@@ -22,6 +24,8 @@ export const decimal = (limits: Limits = {}) => ({ kind: 'number', ...limits }) 
 export const flag = () => ({ kind: 'boolean' }) as const
 export const list = () => ({ kind: 'array' }) as const
 export const choice = (...oneOf: string[]) => ({ kind: 'string', oneOf }) as const
+export const requiring = <S extends ParameterSpec>(requires: string, spec: S) =>
+  ({ ...spec, requires }) as const
 export const optional = <S extends ParameterSpec>(spec: S) => ({ ...spec, isOptional: true }) as const
 
 type ValueOf<S extends ParameterSpec> = S['kind'] extends 'integer' | 'number'
@@ -62,6 +66,9 @@ export function verifyParameters(specs: ParameterSpecs, raw: ReadonlyMap<string,
   }
   for (const [name, spec] of Object.entries(specs)) {
     if (!spec.isOptional && !raw.has(name)) errors[name] = 'property is missing and it is not optional'
+    if (spec.requires && raw.has(name) && !raw.has(spec.requires)) {
+      errors[spec.requires] = `missing property - '${name}' requires this property`
+    }
   }
   return { values, errors }
 }

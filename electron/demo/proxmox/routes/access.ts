@@ -1,6 +1,6 @@
 // /access of the demo cluster: login with password, second factor and ticket renewal; realms; who may do what.
 import { ApiFault } from '../../api2/api-fault.ts'
-import { flag, optional, text } from '../../api2/parameters.ts'
+import { flag, optional, requiring, text } from '../../api2/parameters.ts'
 import { isSame } from '../../api2/tickets.ts'
 import { ownerOf, may, route, type PveCall } from '../call.ts'
 import {
@@ -98,8 +98,8 @@ export const accessRoutes = [
       realm: optional(text()),
       otp: optional(text()),
       'tfa-challenge': optional(text()),
-      path: optional(text()),
-      privs: optional(text()),
+      path: optional(requiring('privs', text())),
+      privs: optional(requiring('path', text())),
       'new-format': optional(flag()),
     },
     run(input, call) {

@@ -1,6 +1,6 @@
 // Backups as the demo cluster plans and starts them: the jobs, what they cover, and vzdump on demand.
 import { ApiFault } from '../../api2/api-fault.ts'
-import { choice, flag, integer, optional, text } from '../../api2/parameters.ts'
+import { choice, flag, integer, optional, requiring, text } from '../../api2/parameters.ts'
 import { dayMs, timeOfDay } from '../../world/backup-plan.ts'
 import type { DemoBackupJob } from '../../world/site.ts'
 import { demand, may, ownerOf, route, type PveCall } from '../call.ts'
@@ -122,8 +122,8 @@ export const backupRoutes = [
       storage: optional(text()),
       mode: optional(choice('snapshot', 'suspend', 'stop')),
       compress: optional(choice('0', '1', 'gzip', 'lzo', 'zstd')),
-      'notes-template': optional(text()),
-      protected: optional(flag()),
+      'notes-template': optional(requiring('storage', text())),
+      protected: optional(requiring('storage', flag())),
       'prune-backups': optional(text()),
       remove: optional(flag()),
       bwlimit: optional(integer({ minimum: 0 })),

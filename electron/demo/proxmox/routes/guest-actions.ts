@@ -1,7 +1,7 @@
 // Guests of the demo cluster, write side: power, config, snapshots, clone, migration, removal. Each long one answers
 // the UPID of its task.
 import { ApiFault } from '../../api2/api-fault.ts'
-import { choice, decimal, flag, integer, optional, text } from '../../api2/parameters.ts'
+import { choice, decimal, flag, integer, optional, requiring, text } from '../../api2/parameters.ts'
 import { demand, may, ownerOf, route, type PveCall } from '../call.ts'
 import { checkLock } from '../cluster.ts'
 import { configOf, isUp, type Guest } from '../guest.ts'
@@ -49,7 +49,7 @@ const powerRoutes = [
   }),
   route('POST', '/nodes/{node}/qemu/{vmid}/status/suspend', {
     needs: power,
-    parameters: { skiplock, todisk: optional(flag()), statestorage: optional(text()) },
+    parameters: { skiplock, todisk: optional(flag()), statestorage: optional(requiring('todisk', text())) },
     run: (input, call) =>
       runPowerAction(call.cluster, call.cluster.guest(input.node, input.vmid), 'suspend', {
         owner: ownerOf(call),
@@ -211,7 +211,7 @@ const configParameters = {
   revert: optional(text()),
   digest: optional(text()),
   skiplock,
-  force: optional(flag()),
+  force: optional(requiring('delete', flag())),
 }
 
 const anyConfigRight = {

@@ -187,15 +187,12 @@ export const nodeRoutes = [
           'vnet',
           'any_bridge',
           'any_local_bridge',
-          'include_sdn',
         ),
       ),
     },
     run(input, call) {
       const wanted = input.type?.startsWith('any_') ? 'bridge' : input.type
-      return interfaces(call, call.cluster.node(input.node)).filter(
-        (it) => !wanted || wanted === 'include_sdn' || it.type === wanted,
-      )
+      return interfaces(call, call.cluster.node(input.node)).filter((it) => !wanted || it.type === wanted)
     },
   }),
   route('GET', '/nodes/{node}/disks/list', {

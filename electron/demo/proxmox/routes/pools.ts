@@ -1,6 +1,6 @@
 // Resource pools of the demo cluster and their members.
 import { ApiFault } from '../../api2/api-fault.ts'
-import { choice, optional, text } from '../../api2/parameters.ts'
+import { choice, optional, requiring, text } from '../../api2/parameters.ts'
 import { may, route, type PveCall } from '../call.ts'
 
 function pool(call: PveCall, id: string, type: string | undefined) {
@@ -19,12 +19,12 @@ function pool(call: PveCall, id: string, type: string | undefined) {
   return { poolid: id, comment: found.comment, members }
 }
 
-const type = optional(choice('qemu', 'lxc', 'storage'))
+const memberType = choice('qemu', 'lxc', 'storage')
 
 export const poolRoutes = [
   route('GET', '/pools', {
     needs: 'login',
-    parameters: { poolid: optional(text()), type },
+    parameters: { poolid: optional(text()), type: optional(requiring('poolid', memberType)) },
     run(input, call) {
       if (input.poolid !== undefined) return [pool(call, input.poolid, input.type)]
       return call.cluster.site.pools
@@ -34,7 +34,7 @@ export const poolRoutes = [
   }),
   route('GET', '/pools/{poolid}', {
     needs: { path: '/pool/{poolid}', privileges: ['Pool.Audit'] },
-    parameters: { type },
+    parameters: { type: optional(memberType) },
     run(input, call) {
       const { poolid: _poolid, ...rest } = pool(call, input.poolid, input.type)
       return rest

@@ -136,7 +136,27 @@ function contents(call: PveCall, node: string, storage: DemoStorage): { content:
 export const storageRoutes = [
   route('GET', '/storage', {
     needs: 'login',
-    parameters: { type: optional(text()) },
+    parameters: {
+      type: optional(
+        choice(
+          'btrfs',
+          'cephfs',
+          'cifs',
+          'dir',
+          'esxi',
+          'glusterfs',
+          'iscsi',
+          'iscsidirect',
+          'lvm',
+          'lvmthin',
+          'nfs',
+          'pbs',
+          'rbd',
+          'zfs',
+          'zfspool',
+        ),
+      ),
+    },
     run: (input, call) =>
       definitions(call)
         .filter((it) => may(call, `/storage/${it.storage}`, anyDatastoreRight, true))
@@ -180,8 +200,8 @@ export const storageRoutes = [
   route('GET', '/nodes/{node}/storage/{storage}/content', {
     needs: auditContent,
     parameters: {
-      content: optional(choice('images', 'rootdir', 'vztmpl', 'iso', 'backup', 'snippets', 'import')),
-      vmid: optional(integer({ minimum: 100 })),
+      content: optional(text({ pattern: /^(images|rootdir|vztmpl|iso|backup|snippets|import)$/ })),
+      vmid: optional(integer({ minimum: 100, maximum: 999_999_999 })),
     },
     run: (input, call) =>
       contents(call, input.node, call.cluster.storage(input.node, input.storage))

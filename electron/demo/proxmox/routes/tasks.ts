@@ -39,7 +39,7 @@ export const taskRoutes = [
       typefilter: optional(text()),
       userfilter: optional(text()),
       statusfilter: optional(text()),
-      vmid: optional(integer({ minimum: 100 })),
+      vmid: optional(integer({ minimum: 100, maximum: 999_999_999 })),
     },
     run(input, call) {
       call.cluster.node(input.node)

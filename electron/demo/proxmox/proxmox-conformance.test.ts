@@ -1,0 +1,131 @@
+// Every route of the demo Proxmox VE server, called over HTTPS, its request and answer checked against the official
+// description. Skipped without one.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compareParameters } from '../testing/parameter-comparison.ts'
+import { call, formOf } from '../testing/api-client.ts'
+import { checkRequest, checkResponse, loadApiDescription } from '../testing/api-description.ts'
+import { createTestContext, type TestContext } from '../testing/demo-context.ts'
+import { createLabBackups } from '../world/backups.ts'
+import { demoTokens } from './identities.ts'
+import { proxmoxRoutes, startProxmoxDemo, type ProxmoxDemo } from './proxmox-server.ts'
+
+const api = loadApiDescription('pve')
+const reason = api ? '' : ' (skipped: no API description beside this checkout)'
+
+/** Parameters that make each route answer with as much as it can. Path values first, the rest are parameters. */
+const samples: Record<string, Record<string, unknown>> = {
+  'POST /access/ticket': { username: 'root@pam', password: 'meridian-demo-root' },
+  'GET /access/permissions': { path: '/vms/1002' },
+  'GET /access/users': { full: 1 },
+  'POST /nodes/{node}/vzdump': { vmid: '2002', storage: 'pbs01', mode: 'snapshot', protected: 1 },
+  'GET /cluster/mapping/pci': { 'check-node': 'node07' },
+  'GET /nodes/{node}/disks/smart': { disk: '/dev/nvme0n1' },
+  'GET /nodes/{node}/tasks': { source: 'all', limit: 500 },
+  'GET /nodes/{node}/tasks/{upid}/log': { limit: 0 },
+  'GET /nodes/{node}/qemu': { full: 1 },
+  'GET /nodes/{node}/qemu/{vmid}/feature': { feature: 'snapshot' },
+  'POST /nodes/{node}/qemu/{vmid}/snapshot': { snapname: 'second', description: 'x', vmstate: 1 },
+  'POST /nodes/{node}/qemu/{vmid}/clone': { newid: 5001, full: 1, name: 'clone-one' },
+  'POST /nodes/{node}/qemu/{vmid}/migrate': { target: 'node01', online: 1, 'with-local-disks': 1 },
+  'PUT /nodes/{node}/qemu/{vmid}/config': { cores: 12, tags: 'db;proj' },
+  'POST /nodes/{node}/qemu/{vmid}/config': { description: 'changed' },
+  'PUT /nodes/{node}/qemu/{vmid}/snapshot/{snapname}/config': { description: 'y' },
+  'PUT /cluster/ha/resources/{sid}': { comment: 'kept' },
+}
+const rrd = { timeframe: 'day', cf: 'AVERAGE' }
+
+const pathSamples: Record<string, string> = {
+  node: 'node06',
+  vmid: '2014',
+  storage: 'nvmethin01',
+  snapname: 'first',
+  userid: 'auditor@pve',
+  poolid: 'database',
+  id: 'rtx-a4000',
+  group: 'db',
+  sid: 'vm:2002',
+}
+
+/** Routes whose sample needs another guest or place than the usual one. */
+const pathOverrides: Record<string, Record<string, string>> = {
+  '/cluster/backup/{id}': { id: 'backup-daily-vm' },
+  '/cluster/backup/{id}/included_volumes': { id: 'backup-daily-vm' },
+  '/nodes/{node}/qemu/{vmid}/clone': { node: 'node02', vmid: '9001' },
+  'DELETE /nodes/{node}/qemu/{vmid}': { node: 'node01', vmid: '2022' },
+  'POST /nodes/{node}/qemu/{vmid}/migrate': { vmid: '2018' },
+}
+
+describe.skipIf(!api)(`Proxmox VE demo server against the official description${reason}`, () => {
+  let context: TestContext
+  let demo: ProxmoxDemo
+  const token = demoTokens[0]
+  const headers = { authorization: `PVEAPIToken=${token?.tokenId}=${token?.secret}` }
+
+  beforeAll(async () => {
+    context = await createTestContext()
+    demo = await startProxmoxDemo(context, createLabBackups(context.site, context.clock))
+    const guest = demo.cluster.findGuest(2014)
+    guest?.snapshots.push({
+      name: 'first',
+      description: 'before the change',
+      timeSeconds: 1_750_000_000,
+      hasVmState: true,
+      parent: undefined,
+      config: { cores: 6, memory: '24576' },
+    })
+  })
+  afterAll(async () => {
+    await demo?.dispose()
+    await context?.dispose()
+  })
+
+  /** Lets earlier writes come to their end, and puts the sample guest back to where every action is possible. */
+  const settle = () => {
+    context.clock.advance(600_000)
+    const guest = demo.cluster.findGuest(2014)
+    if (guest) Object.assign(guest, { state: 'running', lock: undefined, stoppedSinceMs: undefined })
+  }
+
+  // Reads first: the writes lock guests on their way.
+  const ordered = [...proxmoxRoutes].sort((a, b) => Number(a.method !== 'GET') - Number(b.method !== 'GET'))
+  it.each(ordered.map((route) => [`${route.method} ${route.template}`, route] as const))(
+    '%s',
+    async (key, route) => {
+      if (!api) return
+      const values = { ...pathSamples, ...pathOverrides[route.template], ...pathOverrides[key] }
+      if (route.method !== 'GET') settle()
+      const upid = demo.cluster.tasks
+        .list()
+        .find((task) => task.type === 'vzdump' && task.node === values['node'])?.upid
+      const path = route.template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+        encodeURIComponent(name === 'upid' ? (upid ?? '') : (values[name] ?? '')),
+      )
+      const parameters = samples[key] ?? (route.template.endsWith('/rrddata') ? rrd : {})
+      expect(checkRequest(api, route.method, path, parameters)).toEqual([])
+      const isQuery = route.method === 'GET' || route.method === 'DELETE'
+      const answer = await call(
+        `${demo.url}/api2/json${path}${isQuery ? `?${formOf(parameters)}` : ''}`,
+        context.certificate('proxmox').caPem,
+        route.method,
+        key === 'POST /access/ticket'
+          ? { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: formOf(parameters) }
+          : isQuery
+            ? { headers }
+            : {
+                headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+                body: formOf(parameters),
+              },
+      )
+      expect([answer.status, answer.text.slice(0, 300)]).toEqual([200, expect.any(String)])
+      expect(checkResponse(api, route.method, path, answer.data)).toEqual([])
+    },
+  )
+
+  it.each(proxmoxRoutes.map((route) => [`${route.method} ${route.template}`, route] as const))(
+    'declares the parameters of %s as the description does',
+    (_key, route) => {
+      if (!api) return
+      expect(compareParameters(api, route)).toEqual([])
+    },
+  )
+})
