@@ -1,0 +1,73 @@
+// What every plot shares: a bar of choices, a surface that follows the window's size, and the line that says how
+// many rows are drawn and how many could not be.
+import { Button, Group, Text } from '@mantine/core'
+import { IconPhoto } from '@tabler/icons-react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { formatCount } from '#shared/model/quantities.ts'
+import { downloadBlob } from '#ui/download.ts'
+import type { NumericColumns } from './column-data.ts'
+
+interface PlotFrameProps {
+  controls: ReactNode
+  data: NumericColumns | null
+  /** Draws into the given size; called again whenever it changes. */
+  children(size: { widthPx: number; heightPx: number }): ReactNode
+  exportName: string
+}
+
+export function PlotFrame({ controls, data, children, exportName }: PlotFrameProps) {
+  const surface = useRef<HTMLDivElement>(null)
+  const [size, setSize] = useState({ widthPx: 0, heightPx: 0 })
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry) setSize({ widthPx: Math.floor(entry.contentRect.width), heightPx: Math.floor(entry.contentRect.height) })
+    })
+    observer.observe(surface.current!)
+    return () => observer.disconnect()
+  }, [])
+  const save = (): void => {
+    const canvases = [...(surface.current?.querySelectorAll('canvas') ?? [])]
+    if (canvases.length > 0) void flatten(canvases).then((blob) => blob && downloadBlob(blob, exportName))
+  }
+  return (
+    <div style={{ display: 'flex', flexDirection: 'column', height: '100%', minHeight: 0 }}>
+      <Group gap="xs" px={12} py={6}>
+        {controls}
+        <Group ml="auto" gap="sm">
+          <Text size="xs" c="var(--text-dim)" role="status" data-testid="plot-status">
+            {data ? `${formatCount(data.rowsSeen - data.ignored)} rows drawn${data.ignored > 0 ? `; ${formatCount(data.ignored)} without a value (NULL, NaN or −9999) left out` : ''}` : 'Reading…'}
+          </Text>
+          <Button size="compact-xs" variant="default" leftSection={<IconPhoto size={13} />} onClick={save}>
+            PNG
+          </Button>
+        </Group>
+      </Group>
+      <div ref={surface} style={{ flex: 1, minHeight: 0, overflow: 'hidden', position: 'relative' }}>
+        {size.widthPx > 0 && size.heightPx > 0 ? children(size) : null}
+      </div>
+    </div>
+  )
+}
+
+/** Stacked canvases as one picture on the page's own background. */
+async function flatten(canvases: HTMLCanvasElement[]): Promise<Blob | null> {
+  const first = canvases[0]!
+  const whole = document.createElement('canvas')
+  whole.width = first.width
+  whole.height = first.height
+  const pen = whole.getContext('2d')!
+  pen.fillStyle = getComputedStyle(document.body).backgroundColor
+  pen.fillRect(0, 0, whole.width, whole.height)
+  for (const canvas of canvases) pen.drawImage(canvas, 0, 0, whole.width, whole.height)
+  return new Promise((resolve) => whole.toBlob(resolve, 'image/png'))
+}
+
+/** Theme colours for canvases, which cannot use CSS variables. */
+export function inkOf(): { text: string; grid: string; accent: string } {
+  const style = getComputedStyle(document.documentElement)
+  return {
+    text: style.getPropertyValue('--text-dim').trim() || '#888',
+    grid: style.getPropertyValue('--line').trim() || '#ccc',
+    accent: style.getPropertyValue('--mantine-primary-color-filled').trim() || '#5664df',
+  }
+}

@@ -1,0 +1,91 @@
+// The rows of one result, as Arrow record batches outside reactive state. The reader appends, the grid asks for
+// single cells of the visible rectangle, plots ask for whole numeric columns. Nothing here copies rows into objects.
+import { RecordBatchReader, type Field, type RecordBatch, type Schema, type Vector } from 'apache-arrow'
+
+export class ResultTable {
+  schema: Schema | null = null
+  rowCount = 0
+  /** Bumped after each append: the one thing components subscribe to. */
+  revision = 0
+  private readonly batches: RecordBatch[] = []
+  /** First row of each batch, for finding a row by bisection. */
+  private readonly starts: number[] = []
+  private readonly listeners = new Set<() => void>()
+
+  get fields(): readonly Field[] {
+    return this.schema?.fields ?? []
+  }
+
+  append(batch: RecordBatch): void {
+    this.starts.push(this.rowCount)
+    this.batches.push(batch)
+    this.rowCount += batch.numRows
+    this.announce()
+  }
+
+  setSchema(schema: Schema): void {
+    this.schema = schema
+    this.announce()
+  }
+
+  /** The value as Arrow gives it (bigint for int8, Vector for a list), or null. */
+  value(row: number, column: number): unknown {
+    const index = this.batchOf(row)
+    const batch = this.batches[index]
+    const start = this.starts[index]
+    if (!batch || start === undefined) return null
+    return batch.getChildAt(column)?.get(row - start) ?? null
+  }
+
+  /** One column's pieces in order, for plots that go through all of it. */
+  *columnChunks(column: number): Generator<{ vector: Vector; startRow: number }> {
+    for (const [index, batch] of this.batches.entries()) {
+      const vector = batch.getChildAt(column)
+      if (vector) yield { vector, startRow: this.starts[index]! }
+    }
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+  getRevision = (): number => this.revision
+
+  private announce(): void {
+    this.revision += 1
+    for (const listener of this.listeners) listener()
+  }
+
+  private batchOf(row: number): number {
+    let low = 0
+    let high = this.starts.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (this.starts[middle]! <= row) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}
+
+/** How long one slice of reading may keep the page busy before it lets input through. */
+const sliceMs = 12
+
+/**
+ * Reads a streamed body into `table`. Rejects when the body breaks off; what has arrived stays. Yields to the page
+ * between batches, so that scrolling goes on while rows pour in.
+ */
+export async function readArrowStream(response: Response, table: ResultTable, signal: AbortSignal): Promise<void> {
+  const reader = await RecordBatchReader.from(response)
+  await reader.open({ autoDestroy: true })
+  if (reader.schema) table.setSchema(reader.schema)
+  let sliceStartedAt = performance.now()
+  for await (const batch of reader) {
+    if (signal.aborted) break
+    if (batch.numRows > 0) table.append(batch)
+    if (performance.now() - sliceStartedAt < sliceMs) continue
+    await new Promise<void>((resolve) => setTimeout(resolve))
+    sliceStartedAt = performance.now()
+  }
+  if (signal.aborted) await reader.cancel()
+}
