@@ -32,14 +32,13 @@ export interface TableSpec {
 }
 
 /**
- * Parses `name | type | unit | description | expression` lines; blank lines are skipped. `missing` wraps the
- * expressions that start with `?`, the mark of a value that some rows do not have.
+ * Parses `name | type | unit | description | expression` lines; a line that does not start a column continues the
+ * expression before it. `missing` wraps the expressions that start with `?`, a value that some rows do not have.
  */
 export function columns(text: string, missing?: (expression: string) => string): ColumnSpec[] {
   const parsed: ColumnSpec[] = []
-  for (const line of text.split('\n')) {
-    if (line.trim() === '') continue
-    const [name, type, unit, description, ...rest] = line.split(/\s\|(?=\s)/).map((part) => part.trim())
+  for (const line of text.trim().split(/\n\s*(?=\w+ \| )/)) {
+    const [name, type, unit, description, ...rest] = line.replaceAll(/\s+/g, ' ').split(/\s\|(?=\s)/).map((part) => part.trim())
     const source = rest.join(' | ')
     if (!name || !type || unit === undefined || !description || !source) {
       throw new Error(`A column line of the demo schema is incomplete: ${line.trim()}`)
