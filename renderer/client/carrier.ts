@@ -2,16 +2,11 @@
 // server the page came from. The document says which in a meta tag; only this file and its two carriers know.
 import type { FramePipe } from '#shared/wire/byte-channel.ts'
 
-/** What an oRPC link needs to be built; a carrier supplies a fresh one after each reconnect. */
-export type CarrierEnd =
-  | { kind: 'port'; port: MessagePort }
-  | { kind: 'socket'; socket: WebSocket }
-
 export type CarrierState = 'connecting' | 'connected' | 'lost'
 
 export interface Carrier {
-  /** Called with each new end, the first included. */
-  onEnd(listener: (end: CarrierEnd) => void): void
+  /** Called with the pipe for calls, and with a fresh one after each reconnect. */
+  onPipe(listener: (pipe: FramePipe) => void): void
   onState(listener: (state: CarrierState) => void): void
   /** The page's side of a byte channel that a call has opened. */
   openChannel(channelId: string): FramePipe

@@ -1,16 +1,14 @@
 // The typed client: what the contract declares, callable. Every failure arrives as an AppError, whatever carried
 // it. Bulk bytes come by `fetchStream`, duplex bytes by `openChannel`.
-import { DynamicLink, ORPCError, createORPCClient, type ClientLink } from '@orpc/client'
-import { RPCLink as PortLink } from '@orpc/client/message-port'
-import { RPCLink as SocketLink } from '@orpc/client/websocket'
-import type { ContractRouterClient } from '@orpc/contract'
-import type { Contract } from '#shared/contracts/index.ts'
+import { createORPCClient, DynamicLink } from '@orpc/client'
+import { contract } from '#shared/contracts/index.ts'
 import type { ChannelTicket, StreamTicket } from '#shared/contracts/kernel.ts'
-import { AppError, cancelled, fromWireError, isAppError, wireError } from '#shared/errors.ts'
+import { AppError, cancelled, isAppError } from '#shared/errors.ts'
 import { createByteChannel, type ByteChannel } from '#shared/wire/byte-channel.ts'
-import type { Carrier, CarrierEnd, CarrierState } from './carrier.ts'
+import { createCallLink, type CallLink, type TypedClient } from '#shared/wire/typed-client.ts'
+import type { Carrier, CarrierState } from './carrier.ts'
 
-export type Calls = ContractRouterClient<Contract>
+export type Calls = TypedClient<typeof contract>
 
 export interface Client extends Calls {
   /** The body of a ticket; rejects with an AppError when the ticket is spent or the core is gone. */
@@ -19,44 +17,22 @@ export interface Client extends Calls {
   onState(listener: (state: CarrierState) => void): void
 }
 
-/** Whatever a link threw → an AppError. A closed carrier means the answer is unknown, not that nothing happened. */
+/** Whatever was thrown → an AppError: calls throw nothing else, fetches and readers of bodies do. */
 export function toAppError(thrown: unknown): AppError {
   if (isAppError(thrown)) return thrown
-  if (thrown instanceof ORPCError && wireError.safeParse(thrown.data).success) return fromWireError(thrown.data)
-  if (thrown instanceof DOMException && thrown.name === 'AbortError') return cancelled()
-  if (thrown instanceof Error && thrown.name === 'AbortError') {
-    return new AppError('unreachable', 'The connection to Meridian’s core was lost.', {
-      remedy: 'It is being restored; look at the current state before you repeat the action.',
-      cause: thrown,
-    })
-  }
-  return new AppError('unreachable', 'Meridian’s core did not answer.', {
-    remedy: 'If this stays, start Meridian again: nothing that was shown is lost.',
+  if (thrown instanceof Error && thrown.name === 'AbortError') return cancelled()
+  return new AppError('unreachable', 'The connection to Meridian’s core broke off.', {
+    remedy: 'It is being restored; look at the current state before you repeat the action.',
     cause: thrown,
   })
 }
 
-const mapErrors = {
-  interceptors: [
-    async ({ next, signal }: { next: () => Promise<unknown>; signal?: AbortSignal | undefined }) => {
-      try {
-        return await next()
-      } catch (thrown) {
-        throw signal?.aborted ? cancelled() : toAppError(thrown)
-      }
-    },
-  ],
-}
-
-const linkFor = (end: CarrierEnd): ClientLink<Record<never, never>> =>
-  end.kind === 'port' ? new PortLink({ port: end.port, ...mapErrors }) : new SocketLink({ websocket: end.socket, ...mapErrors })
-
 /** Builds the client on a carrier; it survives reconnects, because each call takes the newest link. */
 export function createClient(carrier: Carrier): Client {
-  const first = Promise.withResolvers<ClientLink<Record<never, never>>>()
-  let current: ClientLink<Record<never, never>> | undefined
-  carrier.onEnd((end) => {
-    current = linkFor(end)
+  const first = Promise.withResolvers<CallLink>()
+  let current: CallLink | undefined
+  carrier.onPipe((pipe) => {
+    current = createCallLink(contract, pipe)
     first.resolve(current)
   })
   const calls = createORPCClient<Calls>(new DynamicLink(() => current ?? first.promise))
