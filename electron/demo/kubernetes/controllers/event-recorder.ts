@@ -19,8 +19,8 @@ export interface EventNote {
 
 export interface EventRecorder {
   record(about: KubeObject, note: EventNote): void
-  /** Drops what is older than an hour. */
-  purge(): void
+  /** Drops what is older than an hour; returns when the next event will be, if there is one. */
+  purge(): number | undefined
 }
 
 export const eventLifeMs = 3_600_000
@@ -52,9 +52,13 @@ export function createEventRecorder(store: ObjectStore, clock: Pick<DemoClock, '
     },
     purge() {
       const floor = clock.nowMs() - eventLifeMs
-      for (const event of store.list(shelf.events))
-        if (parseTime(textAt(event, 'lastTimestamp')) < floor)
-          store.remove(shelf.events, event.metadata.namespace, event.metadata.name)
+      let oldest = Number.POSITIVE_INFINITY
+      for (const event of store.list(shelf.events)) {
+        const lastMs = parseTime(textAt(event, 'lastTimestamp') || event.metadata.creationTimestamp)
+        if (lastMs > floor) oldest = Math.min(oldest, lastMs)
+        else store.remove(shelf.events, event.metadata.namespace, event.metadata.name)
+      }
+      return Number.isFinite(oldest) ? oldest + eventLifeMs : undefined
     },
   }
 }

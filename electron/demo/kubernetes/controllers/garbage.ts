@@ -4,7 +4,6 @@ import { shelf } from '../api/resource-table.ts'
 import type { KubeObject } from '../storage/kube-object.ts'
 import type { StoreKey } from '../storage/object-store.ts'
 import type { Cluster, Controller } from './cluster.ts'
-import { eventLifeMs } from './event-recorder.ts'
 import { retirePod } from './pod-factory.ts'
 import { as } from '../storage/kinds.ts'
 import type { Pod } from '../storage/kinds.ts'
@@ -108,14 +107,14 @@ function empty(cluster: Cluster, namespace: KubeObject): void {
   if (left === 0) cluster.store.remove(shelf.namespaces, undefined, name)
 }
 
-/** Lets events older than an hour go, looking once a minute. */
+/** Lets events go an hour after they last happened. */
 export const eventExpiry = (): Controller => {
   let nextMs = 0
   return (cluster) => {
     const nowMs = cluster.clock.nowMs()
     if (nowMs < nextMs) return
-    cluster.events.purge()
-    nextMs = nowMs + eventLifeMs / 60
-    cluster.wakeAt(nextMs)
+    const dueMs = cluster.events.purge()
+    // At most one look a minute: events expire in crowds.
+    if (dueMs !== undefined) cluster.wakeAt((nextMs = Math.max(dueMs, nowMs + 60_000)))
   }
 }

@@ -26,6 +26,8 @@ const historyLimit = 20_000
 
 export class ObjectStore {
   private readonly shelves = new Map<StoreKey, Map<string, KubeObject>>()
+  /** Sorted lists, made when asked for and dropped when their shelf changes. */
+  private readonly sorted = new Map<StoreKey, KubeObject[]>()
   private readonly history: StoreChange[] = []
   private readonly listeners = new Set<(change: StoreChange) => void>()
   private readonly clock: Pick<DemoClock, 'nowMs'>
@@ -53,8 +55,13 @@ export class ObjectStore {
   }
 
   /** Every object of a resource in key order. */
-  list(key: StoreKey): KubeObject[] {
-    return sortedByKey([...(this.shelves.get(key)?.values() ?? [])])
+  list(key: StoreKey): readonly KubeObject[] {
+    let list = this.sorted.get(key)
+    if (list === undefined) {
+      list = sortedByKey([...(this.shelves.get(key)?.values() ?? [])])
+      this.sorted.set(key, list)
+    }
+    return list
   }
 
   /** The same as {@link list}, as it stood at `version`; undefined when that is no longer known. */
@@ -134,6 +141,7 @@ export class ObjectStore {
     if (shelf === undefined) this.shelves.set(key, (shelf = new Map()))
     if (kind === 'DELETED') shelf.delete(keyOf(stored))
     else shelf.set(keyOf(stored), stored)
+    this.sorted.delete(key)
     const change: StoreChange = { kind, key, version: this.counter, atMs: this.clock.nowMs(), object: stored, previous }
     this.history.push(change)
     if (this.history.length % 64 === 0) this.compact()

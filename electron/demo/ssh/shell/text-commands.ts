@@ -1,0 +1,103 @@
+// The commands that make and filter text in a demo shell.
+import type { Command, CommandCall } from './machine.ts'
+import { resolvePath } from './memory-files.ts'
+
+/** The text of the operand files, or of standard input without any. */
+async function inputOf(call: CommandCall, operands: string[]): Promise<string> {
+  if (operands.length === 0) return call.readInput()
+  return operands
+    .map((operand) => call.session.machine.files.read(resolvePath(call.session.directory, operand)).toString('utf8'))
+    .join('')
+}
+
+const linesOf = (text: string): string[] => {
+  const lines = text.split('\n')
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines
+}
+const printLines = (call: CommandCall, lines: string[]): number => {
+  if (lines.length > 0) call.out(`${lines.join('\n')}\n`)
+  return 0
+}
+
+const escapes: Record<string, string> = { n: '\n', t: '\t', r: '\r', e: '\u001b', '\\': '\\', '0': '\0' }
+const unescape = (text: string): string => text.replace(/\\([ntre\\0])/g, (_, letter: string) => escapes[letter] ?? letter)
+
+const echo: Command = ({ args, out }) => {
+  const flags = /^-[neE]+$/.test(args[0] ?? '') ? (args[0] ?? '') : ''
+  const text = (flags === '' ? args : args.slice(1)).join(' ')
+  out((flags.includes('e') ? unescape(text) : text) + (flags.includes('n') ? '' : '\n'))
+  return 0
+}
+
+const printf: Command = ({ args, out }) => {
+  const [format = '', ...values] = args
+  let next = 0
+  out(unescape(format).replace(/%([sd%])/g, (_, letter: string) => (letter === '%' ? '%' : (values[next++] ?? ''))))
+  return 0
+}
+
+/** `-n 5`, `-n5` or `-5`; ten without. */
+function countOf(args: string[]): { count: number; operands: string[] } {
+  const operands: string[] = []
+  let count = 10
+  for (let index = 0; index < args.length; index += 1) {
+    const arg = args[index] ?? ''
+    if (arg === '-n' || arg === '-c') count = Number(args[(index += 1)])
+    else if (/^-n?\d+$/.test(arg)) count = Number(arg.replace(/^-n?/, ''))
+    else if (!arg.startsWith('-')) operands.push(arg)
+  }
+  return { count: Number.isFinite(count) ? count : 10, operands }
+}
+
+const head: Command = async (call) => {
+  const { count, operands } = countOf(call.args)
+  return printLines(call, linesOf(await inputOf(call, operands)).slice(0, count))
+}
+const tail: Command = async (call) => {
+  const { count, operands } = countOf(call.args)
+  const lines = linesOf(await inputOf(call, operands))
+  return printLines(call, lines.slice(Math.max(lines.length - count, 0)))
+}
+
+const grep: Command = async (call) => {
+  const flags = call.args.filter((arg) => /^-[A-Za-z]+$/.test(arg)).join('')
+  const [pattern = '', ...operands] = call.args.filter((arg) => !/^-[A-Za-z]+$/.test(arg))
+  const plain = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const expression = compile(flags.includes('F') ? plain(pattern) : pattern, flags.includes('i') ? 'i' : '')
+  if (expression === undefined) {
+    call.err('grep: Invalid regular expression\n')
+    return 2
+  }
+  const matches = linesOf(await inputOf(call, operands)).filter((line) => expression.test(line) !== flags.includes('v'))
+  if (flags.includes('c')) call.out(`${matches.length}\n`)
+  else if (!flags.includes('q')) printLines(call, matches)
+  return matches.length > 0 ? 0 : 1
+}
+
+/** Long patterns are refused: the demo runs in the application's own process. */
+function compile(pattern: string, flags: string): RegExp | undefined {
+  try {
+    return pattern.length > 200 || /\([^)]*[+*][^)]*\)[+*]/.test(pattern) ? undefined : new RegExp(pattern, flags)
+  } catch {
+    return undefined
+  }
+}
+
+const wc: Command = async (call) => {
+  const flags = call.args.filter((arg) => arg.startsWith('-')).join('')
+  const text = await inputOf(call, call.args.filter((arg) => !arg.startsWith('-')))
+  const counts = { l: text.split('\n').length - 1, w: text.split(/\s+/).filter(Boolean).length, c: Buffer.byteLength(text) }
+  const shown = (['l', 'w', 'c'] as const).filter((key) => flags === '' || flags.includes(key)).map((key) => counts[key])
+  call.out(`${shown.join(' ')}\n`)
+  return 0
+}
+
+const sort: Command = async (call) => {
+  const flags = call.args.filter((arg) => arg.startsWith('-')).join('')
+  const lines = linesOf(await inputOf(call, call.args.filter((arg) => !arg.startsWith('-'))))
+  lines.sort(flags.includes('n') ? (left, right) => Number.parseFloat(left) - Number.parseFloat(right) : undefined)
+  if (flags.includes('r')) lines.reverse()
+  return printLines(call, flags.includes('u') ? [...new Set(lines)] : lines)
+}
+
+export const textCommands: Record<string, Command> = { echo, printf, head, tail, grep, wc, sort }
