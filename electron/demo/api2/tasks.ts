@@ -30,6 +30,8 @@ export interface TaskRun {
   at(offsetMs: number, step: (atMs: number) => string | string[] | void): void
   /** Ends the task with what `step` returns, `OK` if nothing. Nothing after it runs. */
   end(offsetMs: number, step?: (atMs: number) => string | void): void
+  /** Ends the task when something outside it says so; `OK` without a status. */
+  finish(atMs: number, status?: string): void
   /** Undoes what the task holds (a guest's lock) when it is stopped from outside. */
   onStop(cleanup: (atMs: number) => void): void
 }
@@ -128,6 +130,7 @@ function execute(
       })
     },
     end: (offsetMs, step) => when(offsetMs, (atMs) => finish(atMs, step?.(atMs) ?? 'OK')),
+    finish: (atMs, status = 'OK') => finish(atMs, status),
     onStop: (cleanup) => void cleanups.push(cleanup),
   })
   return (atMs) => {

@@ -75,6 +75,8 @@ export interface LabBackups {
 
 /** How many days a fresh lab looks back. Longer than the 7 that are kept: failed days push the window back. */
 export const historyDays = 10
+/** The hosts' own configuration is kept for 30 days. */
+const hostHistoryDays = 31
 /** `proj-milvus01`: the guest whose backup has been missing for two runs (the site's BackupMissing alert). */
 const troubledVmid = 2017
 const databaseVmid = 2002
@@ -132,7 +134,7 @@ export function createLabBackups(site: DemoSite, clock: DemoClock): LabBackups {
     },
     failsFromDay: (vmid) => (vmid === troubledVmid ? failingFromDay : Number.POSITIVE_INFINITY),
   }
-  for (let back = historyDays; back >= 0; back--) seedDay(site, clock, backups, clock.nowMs() - back * dayMs)
+  for (let back = hostHistoryDays; back >= 0; back--) seedDay(site, clock, backups, back)
   const stops = hostRoutines(site, clock, backups)
   return {
     ...backups,
@@ -175,11 +177,16 @@ function keyFingerprint(namespace: string): string {
 type Writer = Pick<LabBackups, 'begin' | 'complete' | 'failsFromDay'>
 
 /** One past (or the present) day: every backup whose end has passed. What still runs belongs to the live writers. */
-function seedDay(site: DemoSite, clock: DemoClock, backups: Writer, onDayMs: number): void {
+function seedDay(site: DemoSite, clock: DemoClock, backups: Writer, daysBack: number): void {
+  const onDayMs = clock.nowMs() - daysBack * dayMs
   const settle = (seed: SnapshotSeed, endMs: number) => {
     if (endMs <= clock.nowMs()) backups.complete(backups.begin(seed), endMs)
   }
-  for (const seed of hostSeeds(site, onDayMs)) settle(seed, seed.startMs + seed.plan.durationMs)
+  for (const seed of hostSeeds(site, onDayMs)) {
+    if (daysBack <= historyDays || seed.namespace === 'host')
+      settle(seed, seed.startMs + seed.plan.durationMs)
+  }
+  if (daysBack > historyDays) return
   for (const { guest, startMs, endMs, plan, namespace } of scheduledGuestRuns(site, onDayMs)) {
     if (dayIndex(onDayMs) >= backups.failsFromDay(guest.vmid)) continue
     settle(guestSeed(guest, namespace, startMs, plan), endMs)
