@@ -1,0 +1,153 @@
+// The whole demo lab: its clock, its backups, and the five servers that show it, started together and stopped
+// together. Called by process.ts in a process of its own, and by tests. Never imported by the core.
+import { mkdir } from 'node:fs/promises'
+import { AppError, cancelled, isAppError } from '#shared/errors.ts'
+import type { ConnectionDraft } from '#shared/model/connection.ts'
+import type { DemoClock, DemoContext, DemoService, FaultPlan, FaultService } from './context.ts'
+import { createLabBackups, type LabBackups } from './world/backups.ts'
+import { demoServices, loadCertificates } from './world/certificates.ts'
+import { createDemoClock } from './world/clock.ts'
+import { createFaultPlan } from './world/faults.ts'
+import { loadDemoSite } from './world/site.ts'
+
+export interface DemoLabOptions {
+  /** Kept between starts: certificates, host keys, the database cluster. Made when absent. */
+  dataDir: string
+  signal: AbortSignal
+  onProgress(step: string, fraction: number): void
+  log(line: string): void
+  /** All five when absent. */
+  services?: readonly FaultService[]
+  /** Lab time minus real time, milliseconds. */
+  clockOffsetMs?: number
+}
+
+export interface DemoLab {
+  services: readonly DemoService[]
+  /** One per reachable endpoint, ready to be saved as the demo site's connections. */
+  drafts: ConnectionDraft[]
+  siteName: string
+  faults: FaultPlan
+  clock: DemoClock
+  /** Stops everything and waits for it; calling it again waits for the same end. */
+  dispose(): Promise<void>
+}
+
+type Starter = (context: DemoContext, backups: LabBackups) => Promise<DemoService>
+
+/** Loaded on demand, so that a lab of two servers does not load the other three. */
+const starters: Record<FaultService, Starter> = {
+  proxmox: async (...args) => (await import('./proxmox/proxmox-server.ts')).startProxmoxDemo(...args),
+  pbs: async (...args) => (await import('./pbs/pbs-server.ts')).startPbsDemo(...args),
+  kubernetes: async (context) =>
+    (await import('./kubernetes/kubernetes-server.ts')).startKubernetesDemo(context),
+  postgres: async (context) => (await import('./postgres/postgres-server.ts')).startPostgresDemo(context),
+  ssh: async (context) => (await import('./ssh/ssh-server.ts')).startSshDemo(context),
+}
+
+/** Share of each service in the progress bar: only the database takes noticeable time. */
+const weights: Record<FaultService, number> = { proxmox: 1, pbs: 1, kubernetes: 1, ssh: 1, postgres: 26 }
+const startLimitMs = 300_000
+
+/**
+ * Starts the lab; every server answers when it resolves. On failure or abort everything already started is stopped,
+ * then an AppError is thrown that names the service.
+ */
+export async function startDemoLab(options: DemoLabOptions): Promise<DemoLab> {
+  const wanted = options.services ?? demoServices
+  const stop = new AbortController()
+  const signal = AbortSignal.any([options.signal, stop.signal, AbortSignal.timeout(startLimitMs)])
+  const site = loadDemoSite()
+  const clock = createDemoClock({
+    offsetMs: options.clockOffsetMs ?? 0,
+    onError: (error) => options.log(`demo clock: ${String(error)}`),
+  })
+  const faults = createFaultPlan()
+  const progress = combineProgress(wanted, options.onProgress)
+  await mkdir(options.dataDir, { recursive: true })
+  const certificate = await loadCertificates(options.dataDir)
+  const backups = createLabBackups(site, clock)
+  // Servers that outlive their start watch `stop`, not the limit of the start.
+  const life = AbortSignal.any([options.signal, stop.signal])
+  const base = { dataDir: options.dataDir, site, clock, faults, certificate, signal: life, log: options.log }
+
+  const started = wanted.map(async (name) => {
+    const service = await starters[name]({ ...base, onProgress: progress.of(name) }, backups)
+    progress.done(name)
+    return service
+  })
+  const shutDown = async () => {
+    stop.abort()
+    const running = (await Promise.allSettled(started)).flatMap((it) =>
+      it.status === 'fulfilled' ? [it.value] : [],
+    )
+    const ends = await Promise.allSettled(running.map((service) => service.dispose()))
+    for (const end of ends) if (end.status === 'rejected') options.log(`demo lab: ${String(end.reason)}`)
+    backups.dispose()
+    clock.dispose()
+  }
+  try {
+    const services = await Promise.race([Promise.all(started.map(nameFailure(wanted))), whenAborted(signal)])
+    let ended: Promise<void> | undefined
+    return {
+      services,
+      drafts: services.flatMap((service) => service.drafts),
+      siteName: site.site.name,
+      faults,
+      clock,
+      dispose: () => (ended ??= shutDown()),
+    }
+  } catch (error) {
+    await shutDown()
+    throw error
+  }
+}
+
+const nameFailure =
+  (wanted: readonly FaultService[]) =>
+  async (starting: Promise<DemoService>, index: number): Promise<DemoService> => {
+    try {
+      return await starting
+    } catch (error) {
+      if (isAppError(error)) throw error
+      const name = wanted[index] ?? 'a service'
+      throw new AppError('internal', `The demo lab could not start its ${name} server: ${messageOf(error)}`, {
+        remedy: 'Close other programs that hold its files, then open the demo lab again.',
+        target: { system: 'demo lab', endpoint: name },
+        cause: error,
+      })
+    }
+  }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = () => {
+      const isLimit = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError'
+      const sentence = `The demo lab was not ready after ${startLimitMs / 60_000} minutes.`
+      reject(
+        isLimit ? new AppError('timeout', sentence) : cancelled('The demo lab was stopped while it started.'),
+      )
+    }
+    if (signal.aborted) fail()
+    else signal.addEventListener('abort', fail, { once: true })
+  })
+}
+
+/** One bar over all services; it never goes back. */
+function combineProgress(wanted: readonly FaultService[], report: DemoLabOptions['onProgress']) {
+  const fractions = new Map<FaultService, number>(wanted.map((name) => [name, 0]))
+  const whole = wanted.reduce((sum, name) => sum + weights[name], 0)
+  let shown = 0
+  const update = (name: FaultService, step: string, fraction: number) => {
+    fractions.set(name, Math.max(fractions.get(name) ?? 0, Math.min(fraction, 1)))
+    const sum = [...fractions].reduce((total, [service, it]) => total + it * weights[service], 0)
+    shown = Math.max(shown, Math.min(sum / whole, 1))
+    report(step, shown)
+  }
+  return {
+    of: (name: FaultService) => (step: string, fraction: number) => update(name, step, fraction),
+    done: (name: FaultService) => update(name, `${name} is ready`, 1),
+  }
+}
