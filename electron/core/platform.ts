@@ -19,7 +19,7 @@ export interface Paths {
   /** The module of a worker thread, e.g. `arrow-worker`; differs between source and bundle. */
   worker(name: WorkerName): URL
 }
-export type WorkerName = 'postgres-decode'
+export type WorkerName = 'postgres-decode' | 'vault-kdf'
 
 /** The demo lab runs in a process of its own; the core only knows that one can be started. */
 export interface DemoLauncher {
