@@ -8,10 +8,13 @@ const mainEntries = {
   index: 'electron/main/index.ts',
   loopback: 'electron/loopback/index.ts',
   'demo-process': 'electron/demo/process.ts',
-  'postgres-decode': 'electron/core/connectors/postgres/decode-worker.ts',
+  'postgres-decode': 'electron/core/connectors/postgres/postgres-decode.ts',
+  'vault-kdf': 'electron/core/vault/vault-kdf.ts',
+  'vault-kdf': 'electron/core/vault/vault-kdf.ts',
 }
 
-for (const path of Object.values(mainEntries)) if (!existsSync(path)) throw new Error(`The bundle's entry ${path} is missing.`)
+for (const path of Object.values(mainEntries))
+  if (!existsSync(path)) throw new Error(`The bundle's entry ${path} is missing.`)
 
 export default defineConfig({
   main: {

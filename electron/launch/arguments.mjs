@@ -55,10 +55,15 @@ export function parseArguments(argv, base) {
     else if (name === '--shell') request.shell = parseShell(value())
     else if (name === '--port') request.port = parsePort(value())
     else if (name === '--data-dir') request.dataDir = resolve(base, value())
-    else throw new UsageProblem(`Meridian does not know the option "${word}".${suggestion(name)} See: npm start -- --help`)
+    else
+      throw new UsageProblem(
+        `Meridian does not know the option "${word}".${suggestion(name)} See: npm start -- --help`,
+      )
   }
   if (request.shell === 'desktop' && request.port !== undefined)
-    throw new UsageProblem('The desktop application opens no port: leave --port away, or take --shell=loopback.')
+    throw new UsageProblem(
+      'The desktop application opens no port: leave --port away, or take --shell=loopback.',
+    )
   return request
 }
 
@@ -86,7 +91,9 @@ function parseShell(text) {
 function parsePort(text) {
   const port = Number(text)
   if (/^\d+$/.test(text) && port <= 65535) return port
-  throw new UsageProblem(`"${text}" is no port: take a number from 1 to 65535, or leave it away for any free one.`)
+  throw new UsageProblem(
+    `"${text}" is no port: take a number from 1 to 65535, or leave it away for any free one.`,
+  )
 }
 
 /** @param {string} name */

@@ -5,7 +5,7 @@ import { windowObstacle } from './electron-binary.mjs'
 import { missingDependencies } from './prepare.mjs'
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 const parse = (...words: string[]) => parseArguments(words, '/home/ada')
 
@@ -15,11 +15,11 @@ describe('launcher arguments', () => {
       opensDemo: true,
       shell: 'loopback',
       port: 0,
-      dataDir: '/home/ada/lab',
+      dataDir: resolve('/home/ada', 'lab'),
       opensBrowser: false,
       wantsHelp: false,
     })
-    expect(parse('--data-dir=/srv/a=b').dataDir).toBe('/srv/a=b')
+    expect(parse('--data-dir=/srv/a=b').dataDir).toBe(resolve('/srv/a=b'))
   })
 
   it.each([
@@ -38,14 +38,20 @@ describe('launcher arguments', () => {
 
   it('gives each shell only what it knows', () => {
     const request = parse('--demo', '--port=1', '--no-open', '--data-dir=/d')
-    expect(shellArguments(request, 'desktop')).toEqual(['--demo', '--data-dir=/d'])
-    expect(shellArguments(request, 'loopback')).toEqual(['--demo', '--data-dir=/d', '--port=1', '--no-open'])
+    expect(shellArguments(request, 'desktop')).toEqual(['--demo', `--data-dir=${resolve('/d')}`])
+    expect(shellArguments(request, 'loopback')).toEqual([
+      '--demo',
+      `--data-dir=${resolve('/d')}`,
+      '--port=1',
+      '--no-open',
+    ])
     expect(usage).toContain('Ctrl-C')
   })
 })
 
 describe('what stands in the way of a window', () => {
-  const linux = (env: Record<string, string>, userId = 1000) => windowObstacle({ platform: 'linux', env, userId })
+  const linux = (env: Record<string, string>, userId = 1000) =>
+    windowObstacle({ platform: 'linux', env, userId })
   it('is a missing display or the root user on Linux, and nothing elsewhere', () => {
     expect(linux({})).toMatch(/no display/)
     expect(linux({ WAYLAND_DISPLAY: 'wayland-0' })).toBeUndefined()
@@ -58,7 +64,8 @@ describe('what stands in the way of a window', () => {
 describe('what is installed', () => {
   it('is compared package by package; packages of other systems may be missing', () => {
     const root = mkdtempSync(join(tmpdir(), 'meridian-lock-'))
-    const lock = (path: string, packages: object): void => writeFileSync(join(root, path), JSON.stringify({ packages }))
+    const lock = (path: string, packages: object): void =>
+      writeFileSync(join(root, path), JSON.stringify({ packages }))
     mkdirSync(join(root, 'node_modules'))
     lock('package-lock.json', {
       '': { version: '1' },

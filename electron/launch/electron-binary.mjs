@@ -16,7 +16,9 @@ export function findElectron(root) {
     const name = readFileSync(join(folder, 'path.txt'), 'utf8').trim()
     const override = process.env['ELECTRON_OVERRIDE_DIST_PATH']
     const wanted = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version
-    const present = readFileSync(join(folder, 'dist', 'version'), 'utf8').trim().replace(/^v/, '')
+    const present = readFileSync(join(folder, 'dist', 'version'), 'utf8')
+      .trim()
+      .replace(/^v/, '')
     const path = join(override ?? join(folder, 'dist'), name)
     return existsSync(path) && present === wanted ? path : undefined
   } catch {
@@ -77,6 +79,10 @@ function readFailure(note, now) {
 /** The one telling line of a stack trace. @param {string} output */
 function firstReason(output) {
   const lines = output.split('\n').map((line) => line.trim())
-  const telling = lines.find((line) => /^(\w*Error|.*\b(ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|403|404)\b)/.test(line))
-  return (telling ?? lines.find((line) => line !== '') ?? 'no reason was given').replace(/^\w*Error:\s*/, '').slice(0, 160)
+  const telling = lines.find((line) =>
+    /^(\w*Error|.*\b(ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|403|404)\b)/.test(line),
+  )
+  return (telling ?? lines.find((line) => line !== '') ?? 'no reason was given')
+    .replace(/^\w*Error:\s*/, '')
+    .slice(0, 160)
 }

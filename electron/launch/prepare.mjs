@@ -19,14 +19,17 @@ export class PreparationProblem extends Error {}
  */
 export function missingDependencies(root) {
   const wanted = readLock(join(root, 'package-lock.json'))
-  if (!wanted) throw new PreparationProblem(`There is no package-lock.json in ${root}: this is no checkout of Meridian.`)
+  if (!wanted)
+    throw new PreparationProblem(`There is no package-lock.json in ${root}: this is no checkout of Meridian.`)
   const present = readLock(join(root, 'node_modules', '.package-lock.json'))
   if (!present) return 'nothing is installed yet'
   for (const [path, entry] of Object.entries(wanted)) {
     if (path === '' || entry.link) continue
     const found = present[path]
-    if (!found && !entry.optional && !entry.devOptional) return `${path.replace(/^.*node_modules\//, '')} is missing`
-    if (found && found.version !== entry.version) return `${path.replace(/^.*node_modules\//, '')} has changed`
+    if (!found && !entry.optional && !entry.devOptional)
+      return `${path.replace(/^.*node_modules\//, '')} is missing`
+    if (found && found.version !== entry.version)
+      return `${path.replace(/^.*node_modules\//, '')} has changed`
   }
   return undefined
 }
@@ -51,7 +54,9 @@ export async function ensureInstalled({ root, run, say }) {
   const { code, signal } = await run(command, args, { cwd: root })
   if (signal !== null) throw new PreparationProblem('The installation was interrupted.')
   if (code !== 0)
-    throw new PreparationProblem(`npm ci failed (code ${code}): its own words are above. Check the network and the registry, then start again.`)
+    throw new PreparationProblem(
+      `npm ci failed (code ${code}): its own words are above. Check the network and the registry, then start again.`,
+    )
   say(`Installed in ${seconds(startedAt)}.`)
 }
 
@@ -73,13 +78,18 @@ export function runtimeNode(root) {
   }
   if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath
   throw new PreparationProblem(
-    "Node 24 is missing: the package `node` was installed without its script. Run `npm rebuild node`, or start with Node 24 itself.",
+    'Node 24 is missing: the package `node` was installed without its script. Run `npm rebuild node`, or start with Node 24 itself.',
   )
 }
 
 const sourceRooms = ['electron', 'renderer', 'shared']
 const sourceFiles = ['electron.vite.config.ts', 'package.json', 'package-lock.json', 'tsconfig.base.json']
-const bundles = ['out/main/index.js', 'out/main/loopback.js', 'out/preload/index.cjs', 'out/renderer/index.html']
+const bundles = [
+  'out/main/index.js',
+  'out/main/loopback.js',
+  'out/preload/index.cjs',
+  'out/renderer/index.html',
+]
 const stampPath = 'out/.build-stamp.json'
 
 /** One word for the state of all sources: paths, sizes and times of change. @param {string} root */
@@ -101,7 +111,8 @@ function listSources(directory) {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(directory, entry.name)
-      if (entry.isDirectory()) return entry.name === 'testing' || entry.name === 'node_modules' ? [] : listSources(path)
+      if (entry.isDirectory())
+        return entry.name === 'testing' || entry.name === 'node_modules' ? [] : listSources(path)
       return /\.test\.tsx?$/.test(entry.name) ? [] : [path]
     })
 }
@@ -124,7 +135,9 @@ export async function ensureBuilt({ root, run, say }) {
   const sources = sourceFingerprint(root)
   rmSync(join(root, stampPath), { force: true })
   const builder = join(root, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js')
-  const { code, signal } = await run(runtimeNode(root), [builder, 'build', '--logLevel', 'warn'], { cwd: root })
+  const { code, signal } = await run(runtimeNode(root), [builder, 'build', '--logLevel', 'warn'], {
+    cwd: root,
+  })
   if (signal !== null) throw new PreparationProblem('The build was interrupted.')
   if (code !== 0) throw new PreparationProblem(`The build failed (code ${code}): the reason is above.`)
   mkdirSync(join(root, 'out'), { recursive: true })

@@ -116,7 +116,7 @@ export function descendantsOf(pid) {
   /** @type {ProcessEntry[]} */
   const found = []
   const parents = new Set([pid])
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false
     for (const one of all)
       if (parents.has(one.parent) && !parents.has(one.pid)) {
@@ -148,7 +148,8 @@ function listFromProc() {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
       // The second field, the name, may hold spaces and parentheses; what follows the last one is regular.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      if (fields[0] !== 'Z') found.push({ pid: Number(name), parent: Number(fields[1]), startedAt: fields[19] ?? '' })
+      if (fields[0] !== 'Z')
+        found.push({ pid: Number(name), parent: Number(fields[1]), startedAt: fields[19] ?? '' })
     } catch {
       // It ended while the list was being read.
     }
@@ -162,5 +163,9 @@ function listFromPs() {
     .split('\n')
     .map((line) => /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line))
     .filter((match) => match !== null && !match[3]?.startsWith('Z'))
-    .map((match) => ({ pid: Number(match?.[1]), parent: Number(match?.[2]), startedAt: match?.[4]?.trim() ?? '' }))
+    .map((match) => ({
+      pid: Number(match?.[1]),
+      parent: Number(match?.[2]),
+      startedAt: match?.[4]?.trim() ?? '',
+    }))
 }

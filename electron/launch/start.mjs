@@ -67,7 +67,9 @@ async function chooseDesktop(request, node) {
   const isWanted = request.shell === 'desktop'
   const problem = await fetchElectron({ root, node, isWanted, run: runQuietly, say })
   const fetched = findElectron(root)
-  return fetched ? { program: fetched } : { reason: problem ?? 'Electron could not be found after its download' }
+  return fetched
+    ? { program: fetched }
+    : { reason: problem ?? 'Electron could not be found after its download' }
 }
 
 /** @param {import('./arguments.mjs').LaunchRequest} request @param {string} program @returns {Promise<{ code: number } | { reason: string }>} */
@@ -77,10 +79,15 @@ async function runDesktop(request, program) {
   delete env['ELECTRON_RUN_AS_NODE']
   say('Opening the desktop application …')
   const startedAt = Date.now()
-  const { code, signal, problem } = await run(program, [root, ...shellArguments(request, 'desktop')], { cwd: root, env })
+  const { code, signal, problem } = await run(program, [root, ...shellArguments(request, 'desktop')], {
+    cwd: root,
+    env,
+  })
   if (isStopping || code === 0) return { code: 0 }
   if (Date.now() - startedAt > earlyEndMs) return { code: code ?? 1 }
-  return { reason: `Electron could not start here (${problem ?? (signal ? `signal ${signal}` : `code ${code}`)})` }
+  return {
+    reason: `Electron could not start here (${problem ?? (signal ? `signal ${signal}` : `code ${code}`)})`,
+  }
 }
 
 /** @param {import('./arguments.mjs').LaunchRequest} request @param {string} node */
@@ -107,14 +114,18 @@ async function main() {
     const outcome = 'program' in desktop ? await runDesktop(request, desktop.program) : desktop
     if ('code' in outcome || isStopping) return 'code' in outcome ? outcome.code : 0
     if (request.shell === 'desktop')
-      throw new PreparationProblem(`The desktop application cannot be opened: ${outcome.reason}. Leave --shell away to use the browser.`)
+      throw new PreparationProblem(
+        `The desktop application cannot be opened: ${outcome.reason}. Leave --shell away to use the browser.`,
+      )
     say(`Using your browser instead of the desktop application: ${outcome.reason}.`)
   }
   return runLoopback(request, node)
 }
 
 if (Number(process.versions.node.split('.')[0]) < 20) {
-  console.error(`Meridian needs Node 20 or later to start; this is ${process.versions.node}. See https://nodejs.org/.`)
+  console.error(
+    `Meridian needs Node 20 or later to start; this is ${process.versions.node}. See https://nodejs.org/.`,
+  )
   process.exit(2)
 }
 

@@ -2,7 +2,13 @@
 // shell, the way back to nothing, and the sentences in between.
 import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
-import { canBeOrdinary, createSmallCheckout, isAlive, type LauncherRun, type SmallCheckout } from './testing/small-checkout.ts'
+import {
+  canBeOrdinary,
+  createSmallCheckout,
+  isAlive,
+  type LauncherRun,
+  type SmallCheckout,
+} from './testing/small-checkout.ts'
 
 const checkouts: SmallCheckout[] = []
 const fresh = (): SmallCheckout => {
@@ -32,7 +38,9 @@ describe.skipIf(process.platform === 'win32')('npm start (signals as POSIX has t
     expect(lines.filter((line) => line.includes('instead of the desktop application'))).toEqual([
       expect.stringMatching(/^Meridian: Using your browser instead of the desktop application: .*\.$/),
     ])
-    expect(run.output()).toContain(`loopback got: --demo --data-dir=${checkout.path('lab')} --port=4711 --no-open`)
+    expect(run.output()).toContain(
+      `loopback got: --demo --data-dir=${checkout.path('lab')} --port=4711 --no-open`,
+    )
   })
 
   it('does nothing twice: a second start neither installs nor builds, a changed source builds', async () => {
@@ -99,45 +107,49 @@ describe.skipIf(process.platform === 'win32')('npm start (signals as POSIX has t
   })
 })
 
-describe.skipIf(process.platform !== 'linux' || !canBeOrdinary())('the desktop shell (Linux, as an ordinary user)', () => {
-  it('is opened where Electron and a display are there', async () => {
-    const checkout = fresh()
-    checkout.plantElectron("console.log('electron got: ' + process.argv.slice(2).join(' '))")
-    checkout.becomeOrdinary()
-    const run = checkout.start(['--demo'], { DISPLAY: ':0' })
-    expect(await run.ended).toEqual({ code: 0, signal: null })
-    expect(run.output()).toContain(`electron got: ${checkout.root} --demo`)
-  })
+describe.skipIf(process.platform !== 'linux' || !canBeOrdinary())(
+  'the desktop shell (Linux, as an ordinary user)',
+  () => {
+    it('is opened where Electron and a display are there', async () => {
+      const checkout = fresh()
+      checkout.plantElectron("console.log('electron got: ' + process.argv.slice(2).join(' '))")
+      checkout.becomeOrdinary()
+      const run = checkout.start(['--demo'], { DISPLAY: ':0' })
+      expect(await run.ended).toEqual({ code: 0, signal: null })
+      expect(run.output()).toContain(`electron got: ${checkout.root} --demo`)
+    })
 
-  it('gives way to the browser when it ends badly at once', async () => {
-    const checkout = fresh()
-    checkout.plantElectron('process.exit(127)')
-    checkout.becomeOrdinary()
-    const run = checkout.start([], { DISPLAY: ':0', ENDS_WITH: '0' })
-    await run.ended
-    expect(run.output()).toContain('Electron could not start here (code 127)')
-    expect(run.output()).toContain('loopback got:')
-  })
+    it('gives way to the browser when it ends badly at once', async () => {
+      const checkout = fresh()
+      checkout.plantElectron('process.exit(127)')
+      checkout.becomeOrdinary()
+      const run = checkout.start([], { DISPLAY: ':0', ENDS_WITH: '0' })
+      await run.ended
+      expect(run.output()).toContain('Electron could not start here (code 127)')
+      expect(run.output()).toContain('loopback got:')
+    })
 
-  it('remembers a failed download, so that the next start is quick', async () => {
-    const checkout = fresh()
-    checkout.becomeOrdinary()
-    const first = checkout.start([], { DISPLAY: ':0', ENDS_WITH: '0' })
-    await first.ended
-    expect(first.output()).toContain('Fetching Electron')
-    expect(first.output()).toContain('could not be downloaded (getaddrinfo ENOTFOUND mirror.invalid)')
-    const second = checkout.start([], { DISPLAY: ':0', ENDS_WITH: '0' })
-    await second.ended
-    expect(second.output()).not.toContain('Fetching Electron')
-    expect(second.output()).toContain('could not be downloaded')
-  })
-})
+    it('remembers a failed download, so that the next start is quick', async () => {
+      const checkout = fresh()
+      checkout.becomeOrdinary()
+      const first = checkout.start([], { DISPLAY: ':0', ENDS_WITH: '0' })
+      await first.ended
+      expect(first.output()).toContain('Fetching Electron')
+      expect(first.output()).toContain('could not be downloaded (getaddrinfo ENOTFOUND mirror.invalid)')
+      const second = checkout.start([], { DISPLAY: ':0', ENDS_WITH: '0' })
+      await second.ended
+      expect(second.output()).not.toContain('Fetching Electron')
+      expect(second.output()).toContain('could not be downloaded')
+    })
+  },
+)
 
 describe('what the launcher refuses', () => {
   it('prints its usage', async () => {
     const run = fresh().start(['--help'])
     expect((await run.ended).code).toBe(0)
-    for (const word of ['--demo', '--shell', '--port', '--data-dir', '--help']) expect(run.output()).toContain(word)
+    for (const word of ['--demo', '--shell', '--port', '--data-dir', '--help'])
+      expect(run.output()).toContain(word)
   })
 
   it('answers an unknown option with a sentence and code 2, touching nothing', async () => {
@@ -161,6 +173,8 @@ describe('what the launcher refuses', () => {
   it('does not fall back when the desktop was asked for', async () => {
     const run = fresh().start(['--shell=desktop'], { ENDS_WITH: '0' })
     expect((await run.ended).code).toBe(1)
-    expect(run.output()).toMatch(/The desktop application cannot be opened: .*\. Leave --shell away to use the browser\./)
+    expect(run.output()).toMatch(
+      /The desktop application cannot be opened: .*\. Leave --shell away to use the browser\./,
+    )
   })
 })

@@ -10,7 +10,9 @@ export const appUrl = `${appOrigin}/`
 export function isAppUrl(text: string): boolean {
   try {
     const url = new URL(text)
-    return url.protocol === `${appScheme}:` && url.host === appHost && url.username === '' && url.password === ''
+    return (
+      url.protocol === `${appScheme}:` && url.host === appHost && url.username === '' && url.password === ''
+    )
   } catch {
     return false
   }

@@ -36,7 +36,10 @@ const contentTypes: Record<string, string> = {
 /** Must run before the app is ready: Chromium fixes its schemes then. */
 export function registerAppScheme(protocol: ElectronSlice['protocol']): void {
   protocol.registerSchemesAsPrivileged([
-    { scheme: appScheme, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true, codeCache: true } },
+    {
+      scheme: appScheme,
+      privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true, codeCache: true },
+    },
   ])
 }
 
@@ -46,7 +49,8 @@ export function createAppHandler(options: { pageRoot: string; streams: StreamSou
     const url = new URL(request.url)
     if (url.host !== appHost) return refuse(404, 'There is nothing at this address.')
     if (isForeign(request)) return refuse(403, 'Only the application itself may ask for this.')
-    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'Only reading is possible here.')
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return refuse(405, 'Only reading is possible here.')
     const stream = /^\/stream\/([0-9a-f]{32})$/.exec(url.pathname)
     if (stream) return answerStream(options.streams, stream[1]!, request)
     return answerFile(options.pageRoot, url.pathname, request.method)
@@ -92,7 +96,8 @@ export function resolvePageFile(pageRoot: string, pathname: string): string | un
   }
   const parts = (decoded === '/' ? '/index.html' : decoded).slice(1).split('/')
   // Each part is a plain file name: no dot files, no parent, no drive, no separator of another system, no NUL.
-  if (!parts.every((part) => /^[A-Za-z0-9_][A-Za-z0-9._@+-]*$/.test(part) && !part.endsWith('.'))) return undefined
+  if (!parts.every((part) => /^[A-Za-z0-9_][A-Za-z0-9._@+-]*$/.test(part) && !part.endsWith('.')))
+    return undefined
   const path = join(pageRoot, ...parts)
   return path.startsWith(pageRoot.endsWith(sep) ? pageRoot : pageRoot + sep) ? path : undefined
 }
@@ -100,5 +105,9 @@ export function resolvePageFile(pageRoot: string, pathname: string): string | un
 const refuse = (status: number, sentence: string): Response =>
   new Response(sentence, {
     status,
-    headers: { ...securityHeaders(), 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+    headers: {
+      ...securityHeaders(),
+      'content-type': 'text/plain; charset=utf-8',
+      'cache-control': 'no-store',
+    },
   })

@@ -10,9 +10,16 @@ export function watchForCrashes(electron: Needs, window: WindowSlice, log: Log):
   let isAsking = false
   const reload = (): void => {
     if (window.isDestroyed()) return
-    window.loadURL(appUrl).catch((error: unknown) => log.error('The page could not be loaded again', { error: String(error) }))
+    window
+      .loadURL(appUrl)
+      .catch((error: unknown) => log.error('The page could not be loaded again', { error: String(error) }))
   }
-  const ask = async (message: string, detail: string, choices: [string, string], choose: (index: number) => void) => {
+  const ask = async (
+    message: string,
+    detail: string,
+    choices: [string, string],
+    choose: (index: number) => void,
+  ) => {
     if (isAsking || window.isDestroyed()) return
     isAsking = true
     try {
@@ -33,14 +40,16 @@ export function watchForCrashes(electron: Needs, window: WindowSlice, log: Log):
   window.webContents.on('render-process-gone', (_event, details) => {
     if (details.reason === 'clean-exit') return
     log.error('The page process ended', { reason: details.reason, exitCode: details.exitCode })
-    const detail = 'Nothing that was saved is lost: the core is still running. Load the window again to go on.'
+    const detail =
+      'Nothing that was saved is lost: the core is still running. Load the window again to go on.'
     void ask('The window of Meridian stopped working.', detail, ['Load again', 'Quit'], (index) =>
       index === 0 ? reload() : electron.app.quit(),
     )
   })
   window.on('unresponsive', () => {
     log.warn('The page does not answer')
-    const detail = 'It may be busy with a very large table. Waiting costs nothing; loading it again drops what is on screen.'
+    const detail =
+      'It may be busy with a very large table. Waiting costs nothing; loading it again drops what is on screen.'
     void ask('The window of Meridian does not answer.', detail, ['Load again', 'Wait'], (index) => {
       if (index === 0) reload()
     })

@@ -35,7 +35,10 @@ export interface ShellSetup {
 }
 
 /** Resolves with the first window, or undefined when another instance was there already or the start failed. */
-export async function createDesktopShell(electron: ElectronSlice, setup: ShellSetup): Promise<WindowSlice | undefined> {
+export async function createDesktopShell(
+  electron: ElectronSlice,
+  setup: ShellSetup,
+): Promise<WindowSlice | undefined> {
   const { app } = electron
   const options = readLaunchOptions(setup.argv, setup.cwd)
   // Chromium's own files and the instance lock follow the data directory: two directories are two applications.
@@ -59,7 +62,12 @@ export async function createDesktopShell(electron: ElectronSlice, setup: ShellSe
   const logBook = setup.openLog(paths.logFile)
   await app.whenReady()
   lockDown(electron, logBook.log)
-  const platform = await fillPlatform(electron, setup, { paths, logBook, opensDemo: options.opensDemo, bringUp })
+  const platform = await fillPlatform(electron, setup, {
+    paths,
+    logBook,
+    opensDemo: options.opensDemo,
+    bringUp,
+  })
   const host = await setup.createHost(platform, logBook).catch((error: unknown) => {
     logBook.log.error('Meridian could not start', { error: String(error) })
     electron.dialog.showErrorBox('Meridian could not start', startFailure(error, dataDir))
@@ -97,7 +105,11 @@ interface Findings {
 async function fillPlatform(electron: ElectronSlice, setup: ShellSetup, found: Findings): Promise<Platform> {
   const { app } = electron
   const { keychain, note } = await findKeychain(electron.safeStorage, setup.system)
-  app.setAboutPanelOptions({ applicationName: 'Meridian', applicationVersion: app.getVersion(), iconPath: found.paths.icon })
+  app.setAboutPanelOptions({
+    applicationName: 'Meridian',
+    applicationVersion: app.getVersion(),
+    iconPath: found.paths.icon,
+  })
   // Windows shows notifications only of an application that has said who it is.
   if (setup.system === 'win32') app.setAppUserModelId('org.meridian.lab')
   return {

@@ -51,9 +51,15 @@ type Navigation = Event<Pick<WebContentsWillFrameNavigateEventParams, 'url'>>
 
 export interface ContentsSlice extends Pick<WebContents, 'id' | 'getURL' | 'isDestroyed'> {
   readonly ipc: { on(channel: string, listener: (event: SenderSlice) => void): unknown }
-  on(event: 'will-navigate' | 'will-redirect' | 'will-frame-navigate', listener: (details: Navigation) => void): unknown
+  on(
+    event: 'will-navigate' | 'will-redirect' | 'will-frame-navigate',
+    listener: (details: Navigation) => void,
+  ): unknown
   on(event: 'will-attach-webview', listener: (event: Event) => void): unknown
-  on(event: 'render-process-gone', listener: (event: Event, details: RenderProcessGoneDetails) => void): unknown
+  on(
+    event: 'render-process-gone',
+    listener: (event: Event, details: RenderProcessGoneDetails) => void,
+  ): unknown
   on(event: 'destroyed', listener: () => void): unknown
   setWindowOpenHandler(handler: (details: HandlerDetails) => WindowOpenHandlerResponse): void
 }
@@ -72,26 +78,28 @@ type WindowMethods =
 export interface WindowSlice extends Pick<BrowserWindow, WindowMethods> {
   loadURL(url: string): Promise<void>
   readonly webContents: ContentsSlice
-  on(event: 'ready-to-show' | 'resize' | 'move' | 'maximize' | 'unmaximize' | 'close' | 'closed', listener: () => void): unknown
+  on(
+    event: 'ready-to-show' | 'resize' | 'move' | 'maximize' | 'unmaximize' | 'close' | 'closed',
+    listener: () => void,
+  ): unknown
   on(event: 'unresponsive' | 'responsive', listener: () => void): unknown
 }
 
-export interface AppSlice
-  extends Pick<
-    App,
-    | 'isPackaged'
-    | 'getAppPath'
-    | 'getPath'
-    | 'setPath'
-    | 'getVersion'
-    | 'quit'
-    | 'exit'
-    | 'whenReady'
-    | 'requestSingleInstanceLock'
-    | 'enableSandbox'
-    | 'setAboutPanelOptions'
-    | 'setAppUserModelId'
-  > {
+export interface AppSlice extends Pick<
+  App,
+  | 'isPackaged'
+  | 'getAppPath'
+  | 'getPath'
+  | 'setPath'
+  | 'getVersion'
+  | 'quit'
+  | 'exit'
+  | 'whenReady'
+  | 'requestSingleInstanceLock'
+  | 'enableSandbox'
+  | 'setAboutPanelOptions'
+  | 'setAppUserModelId'
+> {
   on(event: 'second-instance', listener: () => void): unknown
   on(event: 'activate', listener: () => void): unknown
   on(event: 'window-all-closed', listener: () => void): unknown
@@ -121,15 +129,14 @@ export interface AppSlice
   ): unknown
 }
 
-export interface SessionSlice
-  extends Pick<
-    Session,
-    | 'setPermissionRequestHandler'
-    | 'setPermissionCheckHandler'
-    | 'setDevicePermissionHandler'
-    | 'setCertificateVerifyProc'
-    | 'setSpellCheckerEnabled'
-  > {
+export interface SessionSlice extends Pick<
+  Session,
+  | 'setPermissionRequestHandler'
+  | 'setPermissionCheckHandler'
+  | 'setDevicePermissionHandler'
+  | 'setCertificateVerifyProc'
+  | 'setSpellCheckerEnabled'
+> {
   on(event: 'will-download', listener: (event: Event, item: DownloadSlice) => void): unknown
   readonly webRequest: {
     onBeforeRequest(
@@ -153,7 +160,10 @@ export interface ElectronSlice {
   dialog: Pick<Dialog, 'showErrorBox'> & {
     showMessageBox(options: Electron.MessageBoxOptions): Promise<{ response: number }>
   }
-  Menu: { buildFromTemplate(template: MenuItemConstructorOptions[]): Menu; setApplicationMenu(menu: Menu | null): void }
+  Menu: {
+    buildFromTemplate(template: MenuItemConstructorOptions[]): Menu
+    setApplicationMenu(menu: Menu | null): void
+  }
   MessageChannelMain: new () => { port1: PortSlice; port2: PortSlice }
   Notification: { new (options: NotificationConstructorOptions): NotificationSlice; isSupported(): boolean }
   protocol: Pick<Protocol, 'registerSchemesAsPrivileged' | 'handle'>

@@ -45,7 +45,7 @@ createDesktopShell(electron, {
   system: process.platform,
   openLog: (path) => createLogBook(path, () => Date.now()),
   createHost,
-  createDemoLauncher: (paths) => createDemoLauncher(utilityProcess, paths.demoProcess, paths.core.resources),
+  createDemoLauncher: (paths) => createDemoLauncher(utilityProcess, paths.demoProcess),
 }).catch((error: unknown) => {
   console.error('Meridian could not start:', error)
   app.exit(1)

@@ -15,14 +15,23 @@ type SafeStorage = ElectronSlice['safeStorage']
 const backendNames: Record<string, string> = { darwin: 'keychain', win32: 'dpapi' }
 
 /** Call after the app is ready: before, Electron does not know its backend. */
-export async function findKeychain(safeStorage: SafeStorage, system: NodeJS.Platform): Promise<KeychainChoice> {
+export async function findKeychain(
+  safeStorage: SafeStorage,
+  system: NodeJS.Platform,
+): Promise<KeychainChoice> {
   const backend = backendNames[system] ?? safeStorage.getSelectedStorageBackend()
   if (backend === 'basic_text')
-    return refuse('No keyring (GNOME Keyring or KWallet) was found on this system, so a passphrase protects the vault instead.')
+    return refuse(
+      'No keyring (GNOME Keyring or KWallet) was found on this system, so a passphrase protects the vault instead.',
+    )
   if (backend === 'unknown')
-    return refuse('The keyring of this system could not be identified, so a passphrase protects the vault instead.')
+    return refuse(
+      'The keyring of this system could not be identified, so a passphrase protects the vault instead.',
+    )
   if (!(await isAvailable(safeStorage)))
-    return refuse(`The keyring of this system (${backend}) is not available, so a passphrase protects the vault instead.`)
+    return refuse(
+      `The keyring of this system (${backend}) is not available, so a passphrase protects the vault instead.`,
+    )
   return { keychain: createKeychain(safeStorage, backend), note: null }
 }
 
@@ -34,11 +43,15 @@ const isAvailable = (safeStorage: SafeStorage): Promise<boolean> =>
 /** safeStorage seals texts, so bytes go through base64. */
 function createKeychain(safeStorage: SafeStorage, backend: string): Keychain {
   const failed = (what: string, cause: unknown): AppError =>
-    new AppError('upstream', `The keyring of this system (${backend}) could not ${what} the key of the vault.`, {
-      remedy: 'Unlock the keyring of your session and try again.',
-      target: { system: backend },
-      cause,
-    })
+    new AppError(
+      'upstream',
+      `The keyring of this system (${backend}) could not ${what} the key of the vault.`,
+      {
+        remedy: 'Unlock the keyring of your session and try again.',
+        target: { system: backend },
+        cause,
+      },
+    )
   return {
     backend,
     async seal(plain) {

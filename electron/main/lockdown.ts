@@ -21,7 +21,9 @@ export const externalHosts: ReadonlySet<string> = new Set([
 export function mayOpenOutside(text: string): boolean {
   if (!URL.canParse(text)) return false
   const url = new URL(text)
-  return url.protocol === 'https:' && externalHosts.has(url.host) && url.username === '' && url.password === ''
+  return (
+    url.protocol === 'https:' && externalHosts.has(url.host) && url.username === '' && url.password === ''
+  )
 }
 
 type Needs = Pick<ElectronSlice, 'app' | 'session' | 'shell'>
@@ -60,7 +62,9 @@ function lockContents(contents: ContentsSlice, shell: ElectronSlice['shell'], lo
   contents.on('will-attach-webview', (event) => event.preventDefault())
   contents.setWindowOpenHandler(({ url }) => {
     if (mayOpenOutside(url)) {
-      shell.openExternal(new URL(url).href).catch(() => log.warn('The system could not open a link', { host: hostOf(url) }))
+      shell
+        .openExternal(new URL(url).href)
+        .catch(() => log.warn('The system could not open a link', { host: hostOf(url) }))
     } else log.warn('Refused to open a window', { host: hostOf(url) })
     return { action: 'deny' }
   })
@@ -100,4 +104,5 @@ export const safeFilename = (name: string): string =>
 const isSamePage = (target: string, current: string): boolean =>
   isAppUrl(target) && isAppUrl(current) && new URL(target).pathname === new URL(current).pathname
 
-const hostOf = (text: string): string => (URL.canParse(text) ? new URL(text).protocol + '//' + new URL(text).host : 'unreadable')
+const hostOf = (text: string): string =>
+  URL.canParse(text) ? new URL(text).protocol + '//' + new URL(text).host : 'unreadable'

@@ -23,7 +23,10 @@ export function servePorts(options: PortServerOptions): () => void {
   let endVisit = (): void => undefined
   contents.ipc.on(connectRequest, (event) => {
     const page = ourPage(event)
-    if (!page) return log.warn('Refused ports to a frame that is not our page', { origin: event.senderFrame?.origin ?? 'gone' })
+    if (!page)
+      return log.warn('Refused ports to a frame that is not our page', {
+        origin: event.senderFrame?.origin ?? 'gone',
+      })
     endVisit()
     endVisit = welcome(options, page)
   })
@@ -34,7 +37,9 @@ export function servePorts(options: PortServerOptions): () => void {
 
 function ourPage(event: SenderSlice): FrameSlice | undefined {
   const frame = event.senderFrame
-  return frame && frame.parent === null && frame.origin === appOrigin && isAppUrl(frame.url) ? frame : undefined
+  return frame && frame.parent === null && frame.origin === appOrigin && isAppUrl(frame.url)
+    ? frame
+    : undefined
 }
 
 /** Opens a visit with a fresh pair of ports and sends their other ends to the page. */

@@ -63,16 +63,33 @@ describe("Electron's security checklist", () => {
       const contents = new FakeContents(9)
       contents.url = url
       let isGranted: boolean | undefined
-      session.permissionRequest!(contents.face() as never, permission as never, (granted) => (isGranted = granted), {} as never)
-      return isGranted ?? Promise.reject(new Error('left hanging')) as never
+      session.permissionRequest!(
+        contents.face() as never,
+        permission as never,
+        (granted) => (isGranted = granted),
+        {} as never,
+      )
+      return isGranted ?? (Promise.reject(new Error('left hanging')) as never)
     }
-    for (const permission of ['media', 'geolocation', 'notifications', 'openExternal', 'clipboard-read', 'fileSystem', 'unknown'])
+    for (const permission of [
+      'media',
+      'geolocation',
+      'notifications',
+      'openExternal',
+      'clipboard-read',
+      'fileSystem',
+      'unknown',
+    ])
       expect(ask(permission), permission).toBe(false)
     expect(ask('clipboard-sanitized-write')).toBe(true)
     expect(ask('clipboard-sanitized-write', 'https://example.com/')).toBe(false)
     expect(session.permissionCheck!(null, 'media', 'app://meridian', { isMainFrame: true })).toBe(false)
-    expect(session.permissionCheck!(null, 'clipboard-sanitized-write', 'app://meridian', { isMainFrame: true })).toBe(true)
-    expect(session.permissionCheck!(null, 'clipboard-sanitized-write', 'https://x.org', { isMainFrame: true })).toBe(false)
+    expect(
+      session.permissionCheck!(null, 'clipboard-sanitized-write', 'app://meridian', { isMainFrame: true }),
+    ).toBe(true)
+    expect(
+      session.permissionCheck!(null, 'clipboard-sanitized-write', 'https://x.org', { isMainFrame: true }),
+    ).toBe(false)
     expect(session.devicePermission!({} as never)).toBe(false)
   })
 
@@ -107,8 +124,11 @@ describe("Electron's security checklist", () => {
 
   it('10. does not use enableBlinkFeatures', () => {
     expect(Object.keys(preferences())).not.toContain('enableBlinkFeatures')
-    const switches = readdirSync(join(repository, 'electron/main')).filter((name) => name.endsWith('.ts') && !name.includes('.test.'))
-    for (const name of switches) expect(read(`electron/main/${name}`), name).not.toMatch(/appendSwitch|enableBlinkFeatures/)
+    const switches = readdirSync(join(repository, 'electron/main')).filter(
+      (name) => name.endsWith('.ts') && !name.includes('.test.'),
+    )
+    for (const name of switches)
+      expect(read(`electron/main/${name}`), name).not.toMatch(/appendSwitch|enableBlinkFeatures/)
   })
 
   it('11. has no webview, so none with allowpopups', () => {
@@ -127,14 +147,26 @@ describe("Electron's security checklist", () => {
   it('13. limits navigation to a reload of its own page, in any frame, redirects included', () => {
     const { contents } = shell.windows[0]!
     for (const event of ['will-navigate', 'will-frame-navigate', 'will-redirect'] as const)
-      for (const url of ['https://example.com/', 'app://meridian/assets/a.js', 'file:///etc/passwd', 'javascript:1', 'about:blank', 'app://evil/'])
+      for (const url of [
+        'https://example.com/',
+        'app://meridian/assets/a.js',
+        'file:///etc/passwd',
+        'javascript:1',
+        'about:blank',
+        'app://evil/',
+      ])
         expect(contents.navigate(event, url), `${event} ${url}`).toBe(false)
     expect(contents.navigate('will-navigate', 'app://meridian/')).toBe(true)
     expect(contents.navigate('will-redirect', 'app://meridian/')).toBe(false)
   })
 
   it('14. creates no new window for any page', () => {
-    for (const url of ['https://example.com/', 'about:blank', 'app://meridian/', 'https://kubernetes.io/docs/'])
+    for (const url of [
+      'https://example.com/',
+      'about:blank',
+      'app://meridian/',
+      'https://kubernetes.io/docs/',
+    ])
       expect(shell.windows[0]!.contents.windowOpenHandler!({ url } as never), url).toEqual({ action: 'deny' })
   })
 
@@ -158,7 +190,9 @@ describe("Electron's security checklist", () => {
   })
 
   it('16. uses a current version of Electron, pinned', () => {
-    const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: Record<string, string> }
+    const { devDependencies } = JSON.parse(read('package.json')) as {
+      devDependencies: Record<string, string>
+    }
     expect(devDependencies['electron']).toMatch(/^\d+\.\d+\.\d+$/)
     expect(Number(devDependencies['electron']!.split('.')[0])).toBeGreaterThanOrEqual(45)
   })
@@ -208,7 +242,9 @@ describe("Electron's security checklist", () => {
   })
 
   it('20. exposes no Electron API to the page: the preload hands over ports and nothing else', () => {
-    for (const name of readdirSync(join(repository, 'electron/preload')).filter((file) => !file.includes('.test.'))) {
+    for (const name of readdirSync(join(repository, 'electron/preload')).filter(
+      (file) => !file.includes('.test.'),
+    )) {
       const code = read(`electron/preload/${name}`).replace(/^\s*(\/\/|\*|\/\*).*$/gm, '')
       expect(code, name).not.toMatch(/contextBridge|exposeInMainWorld|require\(|executeJavaScript/)
     }
@@ -221,9 +257,24 @@ describe('beyond the checklist', () => {
   it('trusts no certificate by hand and offers none of its own', () => {
     let answer: unknown = 'none'
     const event = preventable()
-    shell.app.emit('certificate-error', event, null, 'https://10.0.0.1/', 'CERT_INVALID', {}, (isTrusted: boolean) => (answer = isTrusted))
+    shell.app.emit(
+      'certificate-error',
+      event,
+      null,
+      'https://10.0.0.1/',
+      'CERT_INVALID',
+      {},
+      (isTrusted: boolean) => (answer = isTrusted),
+    )
     expect([event.defaultPrevented, answer]).toEqual([true, false])
-    shell.app.emit('select-client-certificate', preventable(), null, 'https://x/', [{}], (chosen?: unknown) => (answer = chosen))
+    shell.app.emit(
+      'select-client-certificate',
+      preventable(),
+      null,
+      'https://x/',
+      [{}],
+      (chosen?: unknown) => (answer = chosen),
+    )
     expect(answer).toBeUndefined()
     expect(shell.session.certificateProc).toBeNull()
   })
@@ -233,10 +284,14 @@ describe('beyond the checklist', () => {
     expect(session.download('https://example.com/x.exe', 'x.exe').isPrevented).toBe(true)
     expect(session.download('blob:app://meridian/1', 'zpix.csv')).toEqual({
       isPrevented: false,
-      defaultPath: '/home/user/Downloads/zpix.csv',
+      defaultPath: join('/home/user/Downloads', 'zpix.csv'),
     })
-    expect(session.download(`app://meridian/stream/${'a'.repeat(32)}`, '../../.bashrc').defaultPath).toBe('/home/user/Downloads/bashrc')
-    expect(session.download('blob:app://meridian/1', '..\\..\\evil.bat').defaultPath).toBe('/home/user/Downloads/evil.bat')
+    expect(session.download(`app://meridian/stream/${'a'.repeat(32)}`, '../../.bashrc').defaultPath).toBe(
+      join('/home/user/Downloads', 'bashrc'),
+    )
+    expect(session.download('blob:app://meridian/1', '..\\..\\evil.bat').defaultPath).toBe(
+      join('/home/user/Downloads', 'evil.bat'),
+    )
   })
 
   it('has developer tools only in a checkout', async () => {

@@ -3,10 +3,16 @@
 import type { Log } from '#core/platform.ts'
 import type { AppSlice } from './electron-slice.ts'
 
-export const disposeLimitMs = 8000
+/** Longer than the lab's own limit: a database ended in the middle of its shutdown would stay behind. */
+export const disposeLimitMs = 18_000
 
 /** Holds back the first `will-quit` until `dispose` has settled or its time is up. */
-export function disposeBeforeExit(app: AppSlice, dispose: () => Promise<void>, log: Log, limitMs = disposeLimitMs): void {
+export function disposeBeforeExit(
+  app: AppSlice,
+  dispose: () => Promise<void>,
+  log: Log,
+  limitMs = disposeLimitMs,
+): void {
   let isEnding = false
   app.on('will-quit', (event) => {
     event.preventDefault()
@@ -14,7 +20,9 @@ export function disposeBeforeExit(app: AppSlice, dispose: () => Promise<void>, l
     isEnding = true
     const limit = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), limitMs))
     void Promise.race([dispose().then(() => 'done' as const), limit])
-      .then((outcome) => outcome === 'late' && log.warn('Closing took too long and was cut short', { limitMs }))
+      .then(
+        (outcome) => outcome === 'late' && log.warn('Closing took too long and was cut short', { limitMs }),
+      )
       .catch((error: unknown) => log.error('Closing failed', { error: String(error) }))
       .finally(() => app.exit(0))
   })

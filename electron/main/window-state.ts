@@ -36,8 +36,12 @@ export function placeWindow(saved: unknown, workAreas: readonly Rectangle[]): Wi
   return { bounds: { x: place.x, y: Math.max(place.y, area.y), ...fit(place, area) }, isMaximized }
 }
 
-function fit(size: { width: number; height: number }, area: Rectangle | undefined): { width: number; height: number } {
-  const limit = (wanted: number, least: number, most: number): number => Math.max(least, Math.min(wanted, most))
+function fit(
+  size: { width: number; height: number },
+  area: Rectangle | undefined,
+): { width: number; height: number } {
+  const limit = (wanted: number, least: number, most: number): number =>
+    Math.max(least, Math.min(wanted, most))
   return {
     width: limit(size.width, smallestWindow.width, area?.width ?? size.width),
     height: limit(size.height, smallestWindow.height, area?.height ?? size.height),
@@ -48,7 +52,9 @@ function fit(size: { width: number; height: number }, area: Rectangle | undefine
 function isGrabbable(place: Rectangle, area: Rectangle): boolean {
   const across = Math.min(place.x + place.width, area.x + area.width) - Math.max(place.x, area.x)
   const below = area.y + area.height - place.y
-  return across >= visiblePixels.width && below >= visiblePixels.height && place.y >= area.y - visiblePixels.height
+  return (
+    across >= visiblePixels.width && below >= visiblePixels.height && place.y >= area.y - visiblePixels.height
+  )
 }
 
 export function readWindowState(path: string): unknown {

@@ -62,6 +62,8 @@ export function openWindow(electron: Needs, setup: WindowSetup): WindowSlice {
     if (place.isMaximized) window.maximize()
     window.show()
   })
-  window.loadURL(appUrl).catch((error: unknown) => setup.log.error('The page could not be loaded', { error: String(error) }))
+  window
+    .loadURL(appUrl)
+    .catch((error: unknown) => setup.log.error('The page could not be loaded', { error: String(error) }))
   return window
 }

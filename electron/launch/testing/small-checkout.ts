@@ -70,15 +70,27 @@ export interface LauncherRun {
 export function createSmallCheckout(options: { isInstalled?: boolean } = {}): SmallCheckout {
   const root = mkdtempSync(join(tmpdir(), 'meridian-launch-'))
   const path = (...parts: string[]): string => join(root, ...parts)
-  for (const room of ['electron/launch', 'shared', 'renderer', 'node_modules/node/bin']) mkdirSync(path(room), { recursive: true })
-  cpSync(launchRoom, path('electron/launch'), { recursive: true, filter: (file) => !/testing|\.test\./.test(file) })
+  for (const room of ['electron/launch', 'shared', 'renderer', 'node_modules/node/bin'])
+    mkdirSync(path(room), { recursive: true })
+  cpSync(launchRoom, path('electron/launch'), {
+    recursive: true,
+    filter: (file) => !/testing|\.test\./.test(file),
+  })
   writeFileSync(path('package-lock.json'), JSON.stringify(lock))
   writeFileSync(path('package.json'), '{"type":"commonjs"}')
   writeFileSync(path('shared/a.ts'), 'export const a = 1')
   writeFileSync(path('fake-npm.cjs'), npmScript)
-  writeFileSync(path('loopback-stand-in.mjs'), loopbackScript.replace("import { spawn, spawnSync } from 'node:child_process'", "const { spawn } = require('node:child_process')"))
-  symlinkSync(process.execPath, path('node_modules/node/bin/node'))
-  if (!options.isInstalled && existsSync(path('node_modules/.package-lock.json'))) throw new Error('not a fresh clone')
+  writeFileSync(
+    path('loopback-stand-in.mjs'),
+    loopbackScript.replace(
+      "import { spawn, spawnSync } from 'node:child_process'",
+      "const { spawn } = require('node:child_process')",
+    ),
+  )
+  // Making links is a privilege on Windows; there the launcher finds the Node that runs it.
+  if (process.platform !== 'win32') symlinkSync(process.execPath, path('node_modules/node/bin/node'))
+  if (!options.isInstalled && existsSync(path('node_modules/.package-lock.json')))
+    throw new Error('not a fresh clone')
   let userId: number | undefined
   return {
     root,
@@ -93,18 +105,30 @@ export function createSmallCheckout(options: { isInstalled?: boolean } = {}): Sm
       writeFileSync(path('node_modules/electron/path.txt'), 'electron')
       writeFileSync(path('node_modules/electron/package.json'), '{"version":"45.0.0"}')
       writeFileSync(path('node_modules/electron/dist/version'), '45.0.0')
-      writeFileSync(path('node_modules/electron/dist/electron'), `#!${process.execPath}\n${script}`, { mode: 0o755 })
+      writeFileSync(path('node_modules/electron/dist/electron'), `#!${process.execPath}\n${script}`, {
+        mode: 0o755,
+      })
     },
     start: (args, env = {}) => startLauncher(root, args, env, userId),
     dispose: () => rmSync(root, { recursive: true, force: true }),
   }
 }
 
-function startLauncher(root: string, args: string[], env: Record<string, string>, userId?: number): LauncherRun {
+function startLauncher(
+  root: string,
+  args: string[],
+  env: Record<string, string>,
+  userId?: number,
+): LauncherRun {
   const child = spawn(process.execPath, [join(root, 'electron/launch/start.mjs'), ...args], {
     cwd: root,
     ...(userId === undefined ? {} : { uid: userId, gid: userId }),
-    env: { PATH: process.env['PATH'], npm_execpath: join(root, 'fake-npm.cjs'), BUNDLER: bundlerScript, ...env },
+    env: {
+      PATH: process.env['PATH'],
+      npm_execpath: join(root, 'fake-npm.cjs'),
+      BUNDLER: bundlerScript,
+      ...env,
+    },
   })
   let printed = ''
   const watchers = new Set<() => void>()
@@ -131,7 +155,9 @@ function startLauncher(root: string, args: string[], env: Record<string, string>
         }
         watchers.add(look)
         look()
-        void ended.then(() => reject(new Error(`The launcher ended without printing ${String(pattern)}:\n${printed}`)))
+        void ended.then(() =>
+          reject(new Error(`The launcher ended without printing ${String(pattern)}:\n${printed}`)),
+        )
       }),
   }
 }
@@ -140,7 +166,8 @@ const nobody = 65534
 
 /** Whether a launcher can run as an ordinary user here: as root, only where others may run this Node. */
 export const canBeOrdinary = (): boolean =>
-  process.getuid?.() !== 0 || spawnSync(process.execPath, ['-e', '0'], { uid: nobody, gid: nobody, cwd: '/' }).status === 0
+  process.getuid?.() !== 0 ||
+  spawnSync(process.execPath, ['-e', '0'], { uid: nobody, gid: nobody, cwd: '/' }).status === 0
 
 /** True while a process of this id runs; one that is merely waiting to be buried does not. */
 export function isAlive(pid: number): boolean {

@@ -1,9 +1,15 @@
 // A strict fake of exactly the Electron APIs that the desktop shell uses. Whatever is not in the slice throws, and
 // the slice is cut from electron.d.ts, so the tests hold the shell against Electron's own types without its binary.
 import { EventEmitter } from 'node:events'
-import type { BrowserWindowConstructorOptions, HandlerDetails, Rectangle, WindowOpenHandlerResponse } from 'electron'
+import type {
+  BrowserWindowConstructorOptions,
+  HandlerDetails,
+  Rectangle,
+  WindowOpenHandlerResponse,
+} from 'electron'
 import { appOrigin, appUrl } from '../app-address.ts'
 import type {
+  ChildSlice,
   ContentsSlice,
   DownloadSlice,
   ElectronSlice,
@@ -87,7 +93,17 @@ export class FakeWindow {
   readonly options: BrowserWindowConstructorOptions
   readonly contents: FakeContents
   readonly events = new StrictEvents('BrowserWindow', [
-    ...['ready-to-show', 'resize', 'move', 'maximize', 'unmaximize', 'close', 'closed', 'unresponsive', 'responsive'],
+    ...[
+      'ready-to-show',
+      'resize',
+      'move',
+      'maximize',
+      'unmaximize',
+      'close',
+      'closed',
+      'unresponsive',
+      'responsive',
+    ],
   ])
   readonly done: string[] = []
   readonly loaded: string[] = []
@@ -137,7 +153,9 @@ export class FakeSession {
       setDevicePermissionHandler: (handler) => void (this.devicePermission = handler),
       setCertificateVerifyProc: (proc) => void (this.certificateProc = proc),
       setSpellCheckerEnabled: (isOn) => void (this.isSpellCheckerOn = isOn),
-      webRequest: strict('webRequest', { onBeforeRequest: (listener) => void (this.beforeRequest = listener) }),
+      webRequest: strict('webRequest', {
+        onBeforeRequest: (listener) => void (this.beforeRequest = listener),
+      }),
     } satisfies SessionSlice)
   }
   /** True when a request to `url` would go out. */
@@ -160,10 +178,36 @@ export class FakeSession {
   }
 }
 
+/** A utility process: the test plays what runs in it. */
+export class FakeChild {
+  readonly started: { modulePath: string; args: string[]; forkOptions: Electron.ForkOptions }
+  readonly events = new StrictEvents('UtilityProcess', ['message', 'exit'])
+  readonly received: unknown[] = []
+  isKilled = false
+  constructor(started: FakeChild['started']) {
+    this.started = started
+  }
+  face(): ChildSlice {
+    return strict('UtilityProcess', {
+      pid: 4711,
+      on: this.events.on as ChildSlice['on'],
+      postMessage: (message: unknown) => void this.received.push(message),
+      kill: () => (this.isKilled = true),
+    } satisfies ChildSlice)
+  }
+}
+
 /** `fake.electron` is what the shell gets; everything else is for the test to look at and to play Chromium with. */
 export function createElectronFake(options: FakeOptions) {
   const appEvents = new StrictEvents('app', [
-    ...['second-instance', 'activate', 'window-all-closed', 'will-quit', 'web-contents-created', 'session-created'],
+    ...[
+      'second-instance',
+      'activate',
+      'window-all-closed',
+      'will-quit',
+      'web-contents-created',
+      'session-created',
+    ],
     ...['certificate-error', 'select-client-certificate'],
   ])
   const paths = new Map([
@@ -180,6 +224,7 @@ export function createElectronFake(options: FakeOptions) {
   const opened: string[] = []
   const notifications: Array<{ title?: string; body?: string; click(): void }> = []
   const boxes: Electron.MessageBoxOptions[] = []
+  const children: FakeChild[] = []
   let menu: Electron.MenuItemConstructorOptions[] | undefined
   let isReady = false
 
@@ -223,7 +268,8 @@ export function createElectronFake(options: FakeOptions) {
       },
     }),
     Menu: strict('Menu', {
-      buildFromTemplate: (template: Electron.MenuItemConstructorOptions[]) => template as unknown as Electron.Menu,
+      buildFromTemplate: (template: Electron.MenuItemConstructorOptions[]) =>
+        template as unknown as Electron.Menu,
       setApplicationMenu: (built: Electron.Menu | null) =>
         void (menu = built as unknown as Electron.MenuItemConstructorOptions[]),
     }),
@@ -263,7 +309,9 @@ export function createElectronFake(options: FakeOptions) {
     }),
     screen: strict('screen', {
       getAllDisplays: () =>
-        (options.displays ?? [{ x: 0, y: 0, width: 1920, height: 1080 }]).map((workArea) => ({ workArea }) as Electron.Display),
+        (options.displays ?? [{ x: 0, y: 0, width: 1920, height: 1080 }]).map(
+          (workArea) => ({ workArea }) as Electron.Display,
+        ),
     }),
     session: strict('electron.session', { defaultSession: sessionFace }),
     shell: strict('shell', {
@@ -273,10 +321,30 @@ export function createElectronFake(options: FakeOptions) {
       },
       showItemInFolder: (path: string) => record(`show ${path}`),
     }),
-    utilityProcess: strict('utilityProcess', { fork: () => refuse('utilityProcess.fork') }),
+    utilityProcess: strict('utilityProcess', {
+      fork: (modulePath: string, args: string[], forkOptions: Electron.ForkOptions) => {
+        if (!isReady) return refuse('utilityProcess.fork before the app is ready')
+        const child = new FakeChild({ modulePath, args, forkOptions })
+        children.push(child)
+        return child.face()
+      },
+    }),
   } satisfies ElectronSlice)
 
-  return { electron, app: appEvents, session, windows, log, schemes, handlers, opened, notifications, boxes, menu: () => menu }
+  return {
+    electron,
+    app: appEvents,
+    session,
+    windows,
+    log,
+    schemes,
+    handlers,
+    opened,
+    notifications,
+    boxes,
+    children,
+    menu: () => menu,
+  }
 }
 
 function refuse(what: string): never {

@@ -12,24 +12,31 @@ interface Envelope {
 /** What both kinds share: the envelope that carries data and transferred ports. */
 class PortCore {
   private raw: NodePort | undefined
+  private isReading = false
   private isStarted = false
   private hasClosedItself = false
-  readonly messageListeners: Array<(data: unknown, ports: NodePort[]) => void> = []
-  readonly closeListeners: Array<() => void> = []
+  private readonly waiting: Envelope[] = []
+  private readonly messageListeners: Array<(data: unknown, ports: NodePort[]) => void> = []
+  private readonly closeListeners: Array<() => void> = []
 
   constructor(raw: NodePort) {
     this.raw = raw
-    raw.on('close', () => {
-      // As in Electron and in the DOM, the end that closes is not told of it.
-      if (!this.hasClosedItself && this.raw) for (const listener of this.closeListeners) listener()
-    })
-    raw.unref()
+  }
+
+  onMessage(listener: (data: unknown, ports: NodePort[]) => void): void {
+    this.read()
+    this.messageListeners.push(listener)
+  }
+
+  onClose(listener: () => void): void {
+    this.read()
+    this.closeListeners.push(listener)
   }
 
   /** Hands the raw port over; this end is dead from now on. */
   release(): NodePort {
     const raw = this.live()
-    if (this.isStarted) throw new Error('A started port cannot be transferred')
+    if (this.isReading) throw new Error('A port that is listened to cannot be transferred')
     this.raw = undefined
     return raw
   }
@@ -40,16 +47,33 @@ class PortCore {
   }
 
   start(): void {
-    if (this.isStarted) return
     this.isStarted = true
-    this.live().on('message', ({ data, ports }: Envelope) => {
-      for (const listener of this.messageListeners) listener(data, ports)
-    })
+    for (const envelope of this.waiting.splice(0)) this.deliver(envelope)
   }
 
   close(): void {
     this.hasClosedItself = true
     this.raw?.close()
+  }
+
+  /** Node tells of a closed peer only behind the messages before it, so they are taken out and kept until start(). */
+  private read(): void {
+    if (this.isReading) return
+    this.isReading = true
+    const raw = this.live()
+    raw.on('message', (envelope: Envelope) => {
+      if (this.isStarted) this.deliver(envelope)
+      else this.waiting.push(envelope)
+    })
+    // As in Electron and in the DOM, the end that closes is not told of it.
+    raw.on('close', () => {
+      if (!this.hasClosedItself) for (const listener of this.closeListeners) listener()
+    })
+    raw.unref()
+  }
+
+  private deliver({ data, ports }: Envelope): void {
+    for (const listener of this.messageListeners) listener(data, ports)
   }
 
   private live(): NodePort {
@@ -65,10 +89,13 @@ export class FakePortMain implements PortSlice {
     this.core = new PortCore(raw)
   }
   on(event: 'message' | 'close', listener: ((event: MessageEvent) => void) | (() => void)): this {
-    if (event === 'close') this.core.closeListeners.push(listener as () => void)
+    if (event === 'close') this.core.onClose(listener as () => void)
     else if (event === 'message')
-      this.core.messageListeners.push((data, ports) =>
-        (listener as (event: MessageEvent) => void)({ data, ports: ports.map((raw) => new FakePortMain(raw)) as never }),
+      this.core.onMessage((data, ports) =>
+        (listener as (event: MessageEvent) => void)({
+          data,
+          ports: ports.map((raw) => new FakePortMain(raw)) as never,
+        }),
       )
     // An EventEmitter takes any name; Electron never emits others.
     return this
@@ -96,9 +123,11 @@ export class FakePagePort {
     this.core = new PortCore(raw)
   }
   addEventListener(event: string, listener: (event: PageEvent) => void): void {
-    if (event === 'close') this.core.closeListeners.push(() => listener({ data: undefined, ports: [] }))
+    if (event === 'close') this.core.onClose(() => listener({ data: undefined, ports: [] }))
     if (event === 'message')
-      this.core.messageListeners.push((data, ports) => listener({ data, ports: ports.map((raw) => new FakePagePort(raw)) }))
+      this.core.onMessage((data, ports) =>
+        listener({ data, ports: ports.map((raw) => new FakePagePort(raw)) }),
+      )
   }
   postMessage(message: unknown, transfer: FakePagePort[] = []): void {
     this.core.post(message, transfer)

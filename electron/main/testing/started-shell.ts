@@ -8,7 +8,8 @@ import type { FramePipe } from '#shared/wire/byte-channel.ts'
 import { createDesktopShell, type ShellHost, type ShellSetup } from '../desktop-shell.ts'
 import { createElectronFake, type FakeOptions } from './electron-fake.ts'
 
-export const pageHtml = '<meta name="meridian-carrier" content="__CARRIER__"><script type="module" src="./assets/a.js"></script>'
+export const pageHtml =
+  '<meta name="meridian-carrier" content="__CARRIER__"><script type="module" src="./assets/a.js"></script>'
 
 /** What the shell asked of the host. */
 export interface FakeHost extends ShellHost {
@@ -22,7 +23,8 @@ export function createFakeHost(): FakeHost {
   return {
     visits,
     state,
-    connect: ((pipe: FramePipe, label: string) => void visits.push({ pipe, label })) as unknown as ShellHost['connect'],
+    connect: ((pipe: FramePipe, label: string) =>
+      void visits.push({ pipe, label })) as unknown as ShellHost['connect'],
     streams: { claim: () => undefined } as unknown as ShellHost['streams'],
     channels: { attach: () => false } as unknown as ShellHost['channels'],
     dispose: () => {

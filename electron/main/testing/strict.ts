@@ -1,13 +1,21 @@
 // The strictness of the Electron fake: what an object does not have cannot be read, set or listened to. A shell
 // that begins to use another API therefore fails its tests until the fake, and so the slice's types, know it.
 
-const harmless = new Set<PropertyKey>(['then', 'toJSON', 'asymmetricMatch', '$$typeof', 'nodeType', 'constructor'])
+const harmless = new Set<PropertyKey>([
+  'then',
+  'toJSON',
+  'asymmetricMatch',
+  '$$typeof',
+  'nodeType',
+  'constructor',
+])
 
 /** A view of `target` that throws on every property it does not have. */
 export function strict<T extends object>(name: string, target: T): T {
   return new Proxy(target, {
     get(object, key, receiver) {
-      if (key in object || typeof key === 'symbol' || harmless.has(key)) return Reflect.get(object, key, receiver) as unknown
+      if (key in object || typeof key === 'symbol' || harmless.has(key))
+        return Reflect.get(object, key, receiver) as unknown
       throw new Error(`The Electron fake has no ${name}.${String(key)}`)
     },
     set(_object, key) {
@@ -30,7 +38,8 @@ export class StrictEvents {
   }
 
   readonly on = (event: string, listener: Listener): void => {
-    if (!this.names.includes(event)) throw new Error(`The Electron fake's ${this.owner} has no event "${event}"`)
+    if (!this.names.includes(event))
+      throw new Error(`The Electron fake's ${this.owner} has no event "${event}"`)
     this.listeners.set(event, [...(this.listeners.get(event) ?? []), listener])
   }
 
