@@ -1,0 +1,128 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { startDemoLab, type DemoLab } from './demo-lab.ts'
+import { demoReport, type DemoCommand, type DemoReport } from './messages.ts'
+import { call } from './testing/api-client.ts'
+
+let dataDir: string
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'demo-lab-'))
+})
+afterEach(() => rm(dataDir, { recursive: true, force: true }))
+
+const quiet = () => {}
+const pair = ['proxmox', 'pbs'] as const
+
+/** What a connector would do first with a draft: one read with its token. */
+async function readVersion(draft: DemoLab['drafts'][number]): Promise<number> {
+  const { settings, secrets } = draft
+  if (settings.kind !== 'proxmox' && settings.kind !== 'pbs') throw new Error('no API draft')
+  if (settings.auth.mode !== 'token' || settings.tls.mode !== 'ca')
+    throw new Error('not the draft of the lab')
+  const prefix = settings.kind === 'proxmox' ? 'PVEAPIToken' : 'PBSAPIToken'
+  const separator = settings.kind === 'proxmox' ? '=' : ':'
+  const authorization = `${prefix}=${settings.auth.tokenId}${separator}${secrets.tokenSecret}`
+  return (
+    await call(`${settings.url}/api2/json/version`, settings.tls.caPem, 'GET', { headers: { authorization } })
+  ).status
+}
+
+describe('demo lab', () => {
+  it('starts, reports its progress, can be reached by its drafts, fails on demand and stops', async () => {
+    const steps: number[] = []
+    const lab = await startDemoLab({
+      dataDir,
+      services: pair,
+      signal: new AbortController().signal,
+      onProgress: (_step, fraction) => steps.push(fraction),
+      log: quiet,
+    })
+    expect(lab.siteName).toBe('Proxmox Astronomy Lab')
+    expect(await Promise.all(lab.drafts.map(readVersion))).toEqual([200, 200])
+    expect(steps.at(-1)).toBe(1)
+    expect(steps).toEqual([...steps].sort((a, b) => a - b))
+    lab.faults.set('proxmox', 'unauthorized')
+    expect(await Promise.all(lab.drafts.map(readVersion))).toEqual([401, 200])
+    await Promise.all([lab.dispose(), lab.dispose()])
+    for (const draft of lab.drafts) await expect(readVersion(draft)).rejects.toThrow(/ECONNREFUSED/)
+  })
+
+  it('leaves nothing behind when it is stopped while it starts', async () => {
+    const stop = new AbortController()
+    stop.abort()
+    const start = startDemoLab({
+      dataDir,
+      services: pair,
+      signal: stop.signal,
+      onProgress: quiet,
+      log: quiet,
+    })
+    await expect(start).rejects.toMatchObject({ code: 'cancelled' })
+  })
+})
+
+describe('demo lab process', () => {
+  let child: ChildProcess | undefined
+  afterEach(() => child?.kill('SIGKILL'))
+
+  const launch = () => {
+    const reports: DemoReport[] = []
+    const running = fork(join(import.meta.dirname, 'process.ts'), [], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [],
+    })
+    running.on('message', (message) => reports.push(demoReport.parse(message)))
+    child = running
+    const ended = new Promise<number | null>((resolve) => running.on('exit', resolve))
+    const send = (command: DemoCommand) => running.send(command)
+    const ready = () =>
+      vi.waitFor(
+        () => {
+          const found = reports.find((it) => it.type === 'ready')
+          if (found?.type !== 'ready') throw new Error('not ready yet')
+          return found
+        },
+        { timeout: 15_000, interval: 20 },
+      )
+    return { running, reports, ended, send, ready }
+  }
+
+  it('starts, obeys, and stops when told to', async () => {
+    const lab = launch()
+    lab.running.send({ type: 'nonsense' })
+    lab.send({ type: 'start', dataDir, services: ['pbs'] })
+    const { drafts, siteName } = await lab.ready()
+    expect(siteName).toBe('Proxmox Astronomy Lab')
+    const [draft] = drafts
+    if (!draft) throw new Error('no draft')
+    expect(await readVersion(draft)).toBe(200)
+    lab.send({ type: 'fault', service: 'pbs', fault: 'server-error' })
+    await vi.waitFor(async () => expect(await readVersion(draft)).toBe(500), { timeout: 5_000 })
+    lab.send({ type: 'fault', service: 'pbs' })
+    await vi.waitFor(async () => expect(await readVersion(draft)).toBe(200), { timeout: 5_000 })
+    lab.send({ type: 'stop' })
+    expect(await lab.ended).toBe(0)
+    expect(lab.reports.some((it) => it.type === 'progress')).toBe(true)
+  })
+
+  it('ends by itself when its parent is gone', async () => {
+    const lab = launch()
+    lab.send({ type: 'start', dataDir, services: ['pbs'] })
+    await lab.ready()
+    lab.running.disconnect()
+    expect(await lab.ended).toBe(0)
+  })
+
+  it('says in a sentence why it could not start', async () => {
+    const lab = launch()
+    lab.send({ type: 'start', dataDir: '/dev/null/nowhere', services: ['pbs'] })
+    expect(await lab.ended).toBe(1)
+    expect(lab.reports.at(-1)).toEqual({
+      type: 'failed',
+      message: expect.stringMatching(/^The demo lab could not/),
+    })
+  })
+})
