@@ -8,8 +8,7 @@ const mainEntries = {
   index: 'electron/main/index.ts',
   loopback: 'electron/loopback/index.ts',
   'demo-process': 'electron/demo/process.ts',
-  'postgres-decode': 'electron/core/connectors/postgres/postgres-decode.ts',
-  'vault-kdf': 'electron/core/vault/vault-kdf.ts',
+  'postgres-decode': 'electron/core/connectors/postgres/decode-worker.ts',
   'vault-kdf': 'electron/core/vault/vault-kdf.ts',
 }
 
@@ -20,7 +19,8 @@ export default defineConfig({
   main: {
     build: {
       outDir: 'out/main',
-      rollupOptions: {
+      target: 'node24',
+      rolldownOptions: {
         input: mainEntries,
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
@@ -29,7 +29,7 @@ export default defineConfig({
   preload: {
     build: {
       outDir: 'out/preload',
-      rollupOptions: {
+      rolldownOptions: {
         input: { index: 'electron/preload/index.ts' },
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
@@ -41,10 +41,12 @@ export default defineConfig({
     plugins: [react()],
     build: {
       outDir: 'out/renderer',
+      // The same page is shown by whatever browser the loopback shell's user has.
+      target: 'es2022',
       // The policy of the page allows no inline script and no data: font, so nothing is inlined.
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
-      rollupOptions: { input: { index: 'renderer/index.html' } },
+      rolldownOptions: { input: { index: 'renderer/index.html' } },
     },
   },
 })

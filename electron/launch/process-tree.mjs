@@ -28,7 +28,8 @@ export function startProcess(command, args, options) {
   const child = spawn(command, [...args], {
     cwd: options.cwd,
     env: options.env ?? process.env,
-    stdio: ['ignore', stdio, stdio],
+    // The loopback shell listens to the terminal's Enter key.
+    stdio: [options.quiet ? 'ignore' : 'inherit', stdio, stdio],
     windowsHide: false,
   })
   let tail = ''
