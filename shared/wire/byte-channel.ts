@@ -133,7 +133,8 @@ const closeFrame = (reason: string): string => JSON.stringify({ close: reason.sl
 function splitChunk(chunk: Uint8Array): Uint8Array[] {
   if (chunk.byteLength <= maxFrameBytes) return [chunk]
   const parts: Uint8Array[] = []
-  for (let start = 0; start < chunk.byteLength; start += maxFrameBytes) parts.push(chunk.subarray(start, start + maxFrameBytes))
+  for (let start = 0; start < chunk.byteLength; start += maxFrameBytes)
+    parts.push(chunk.subarray(start, start + maxFrameBytes))
   return parts
 }
 

@@ -2,7 +2,7 @@
 // threads. The shells and the typed client build their pipes here; what the frames mean is not known in this file.
 import type { FramePipe } from './byte-channel.ts'
 
-type PortListener = (event: never) => void
+type PortListener = (event: object) => void
 
 /** The part that all three kinds of port share. DOM and Node ports have `addEventListener`, Electron's has `on`. */
 export interface PortLike {
@@ -13,13 +13,15 @@ export interface PortLike {
   on?(name: string, listener: PortListener): unknown
 }
 
-/** Takes the port over: it is started when the first frame listener is set, and closed with the pipe. */
+/** Takes the port over and starts it; frames that come before the first listener wait for it. */
 export function createPortPipe(port: PortLike): FramePipe {
   let closeReason: string | undefined
   const closeListeners: Array<(reason: string) => void> = []
-  const listen = (name: string, listener: (event: { data?: unknown }) => void): void => {
-    if (port.addEventListener) port.addEventListener(name, listener as PortListener)
-    else port.on?.(name, listener as PortListener)
+  const frameListeners: Array<(frame: Uint8Array | string) => void> = []
+  const early: Array<Uint8Array | string> = []
+  const listen = (name: string, listener: PortListener): void => {
+    if (port.addEventListener) port.addEventListener(name, listener)
+    else port.on?.(name, listener)
   }
   const end = (reason: string): void => {
     if (closeReason !== undefined) return
@@ -27,20 +29,24 @@ export function createPortPipe(port: PortLike): FramePipe {
     port.close()
     for (const listener of closeListeners.splice(0)) listener(reason)
   }
+  listen('message', (event) => {
+    if (closeReason !== undefined) return
+    const frame = toFrame((event as { data?: unknown }).data)
+    if (frame === undefined) return end('The other side sent something that is no frame.')
+    if (frameListeners.length === 0) early.push(frame)
+    for (const listener of frameListeners) listener(frame)
+  })
   listen('close', () => end('The other side closed the port.'))
   listen('messageerror', () => end('A message could not be read.'))
+  // A port that was not started hears of no close either.
+  port.start?.()
   return {
     send(frame) {
       if (closeReason === undefined) port.postMessage(typeof frame === 'string' ? frame : exactBytes(frame))
     },
     onFrame(listener) {
-      listen('message', ({ data }) => {
-        if (closeReason !== undefined) return
-        const frame = toFrame(data)
-        if (frame === undefined) end('The other side sent something that is no frame.')
-        else listener(frame)
-      })
-      port.start?.()
+      frameListeners.push(listener)
+      for (const frame of early.splice(0)) listener(frame)
     },
     onClose(listener) {
       if (closeReason === undefined) closeListeners.push(listener)

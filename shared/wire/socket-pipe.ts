@@ -45,7 +45,8 @@ export function createSocketPipe(socket: SocketLike): FramePipe {
     },
     onFrame(listener) {
       socket.addEventListener('message', ({ data }) => {
-        if (closeReason === undefined) listener(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer))
+        if (closeReason === undefined)
+          listener(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer))
       })
     },
     onClose(listener) {

@@ -19,8 +19,10 @@ export type TypedClient<C extends AnyContractRouter> = ContractRouterClient<C, N
 export type CallLink = ClientLink<NoContext>
 
 /** `client.feature.verbNoun(input, { signal })` over one pipe. A closed pipe fails every open call as `unreachable`. */
-export const createTypedClient = <C extends AnyContractRouter>(contract: C, pipe: FramePipe): TypedClient<C> =>
-  createORPCClient(createCallLink(contract, pipe))
+export const createTypedClient = <C extends AnyContractRouter>(
+  contract: C,
+  pipe: FramePipe,
+): TypedClient<C> => createORPCClient(createCallLink(contract, pipe))
 
 /** The link below the client, for who wants to put links of their own (logging, time-outs) around it. */
 export function createCallLink(contract: AnyContractRouter, pipe: FramePipe): CallLink {
@@ -58,7 +60,8 @@ export function createCallLink(contract: AnyContractRouter, pipe: FramePipe): Ca
   )
   return {
     async call(path, input, options) {
-      const funnel = (thrown: unknown): AppError => toCallError(thrown, { meta: metaOf(contract, path), options, lost })
+      const funnel = (thrown: unknown): AppError =>
+        toCallError(thrown, { meta: metaOf(contract, path), options, lost })
       try {
         const output = await link.call(path, input, options)
         return isEventStream(output) ? funnelEvents(output, funnel) : output
@@ -77,10 +80,14 @@ interface CallState {
 
 function toCallError(thrown: unknown, { meta, options, lost }: CallState): AppError {
   if (options.signal?.aborted) return isAppError(options.signal.reason) ? options.signal.reason : cancelled()
-  if (thrown instanceof ORPCError && wireError.safeParse(thrown.data).success) return fromWireError(thrown.data)
+  if (thrown instanceof ORPCError && wireError.safeParse(thrown.data).success)
+    return fromWireError(thrown.data)
   const known = isAppError(thrown) ? thrown : lost === undefined ? undefined : unreachable(lost)
   if (known?.code === 'unreachable' && meta?.kind === 'command') return outcomeUnknown(known, meta)
-  return known ?? new AppError('internal', 'The application core answered with something unreadable.', { cause: thrown })
+  return (
+    known ??
+    new AppError('internal', 'The application core answered with something unreadable.', { cause: thrown })
+  )
 }
 
 const unreachable = (reason: string): AppError =>
@@ -110,7 +117,10 @@ const isEventStream = (output: unknown): output is EventStream =>
   typeof output === 'object' && output !== null && Symbol.asyncIterator in output && 'next' in output
 
 /** The same events, ending exactly once: after an end, a failure or `return()`, every `next()` says done. */
-function funnelEvents(source: EventStream, funnel: (thrown: unknown) => AppError): AsyncIterableIterator<unknown, unknown, undefined> {
+function funnelEvents(
+  source: EventStream,
+  funnel: (thrown: unknown) => AppError,
+): AsyncIterableIterator<unknown, unknown, undefined> {
   let isEnded = false
   const done = (value?: unknown): IteratorResult<unknown, unknown> => ({ done: true, value })
   return {

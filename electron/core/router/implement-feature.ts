@@ -33,7 +33,11 @@ const statusOf: Record<string, number> = {
 }
 
 /** Anything thrown → an ORPCError whose data is a WireError. The cause stays in the local log. */
-export function toCarrierError(thrown: unknown, requestId: string, log: CallContext['log']): ORPCError<string, unknown> {
+export function toCarrierError(
+  thrown: unknown,
+  requestId: string,
+  log: CallContext['log'],
+): ORPCError<string, unknown> {
   const known = fromValidation(thrown) ?? thrown
   const wire = toWireError(known, requestId)
   if (wire.code === 'internal') log.error('Unexpected fault', { requestId, fault: describeFault(thrown) })
@@ -43,13 +47,19 @@ export function toCarrierError(thrown: unknown, requestId: string, log: CallCont
 /** oRPC's own input validation failure, as a sentence per field. */
 function fromValidation(thrown: unknown): AppError | undefined {
   if (!(thrown instanceof ORPCError) || thrown.code !== 'BAD_REQUEST') return undefined
-  const data = thrown.data as { issues?: ReadonlyArray<{ path?: ReadonlyArray<PropertyKey>; message: string }> } | undefined
+  const data = thrown.data as
+    { issues?: ReadonlyArray<{ path?: ReadonlyArray<PropertyKey>; message: string }> } | undefined
   const fields: Record<string, string> = {}
-  for (const issue of data?.issues ?? []) fields[(issue.path ?? []).map(String).join('.') || 'input'] = issue.message
+  for (const issue of data?.issues ?? [])
+    fields[(issue.path ?? []).map(String).join('.') || 'input'] = issue.message
   const first = Object.entries(fields)[0]
-  return new AppError('invalid-input', first ? `${first[0]}: ${first[1]}` : 'The request was not understood.', {
-    detail: { kind: 'validation', fields },
-  })
+  return new AppError(
+    'invalid-input',
+    first ? `${first[0]}: ${first[1]}` : 'The request was not understood.',
+    {
+      detail: { kind: 'validation', fields },
+    },
+  )
 }
 
 function describeFault(thrown: unknown): string {
@@ -86,13 +96,17 @@ export function implementFeature<C extends AnyContractRouter>(contract: C, pipel
     const { context, path, procedure, next, signal } = call
     const meta = procedure['~orpc'].meta as ProcedureMeta
     const requestId = randomUUID().slice(0, 8)
-    const record = meta.kind === 'command' ? openRecord(pipeline.audit, path.join('.'), meta, input) : undefined
+    const record =
+      meta.kind === 'command' ? openRecord(pipeline.audit, path.join('.'), meta, input) : undefined
     try {
       admit(meta, input, pipeline)
       const result = await next()
       record?.close('done', null)
       if (meta.kind !== 'events') return result
-      return { ...result, output: funnelEvents(result.output as AsyncIterable<unknown>, requestId, context.log) }
+      return {
+        ...result,
+        output: funnelEvents(result.output as AsyncIterable<unknown>, requestId, context.log),
+      }
     } catch (thrown) {
       const error = toCarrierError(thrown, requestId, context.log)
       record?.close(error.code === 'cancelled' || signal?.aborted ? 'cancelled' : 'failed', error.message)
@@ -122,7 +136,11 @@ function openRecord(audit: AuditLog, name: string, meta: ProcedureMeta, input: u
 }
 
 /** A failure in the middle of an event stream goes through the same funnel as one before it. */
-async function* funnelEvents(source: AsyncIterable<unknown>, requestId: string, log: CallContext['log']): AsyncGenerator<unknown> {
+async function* funnelEvents(
+  source: AsyncIterable<unknown>,
+  requestId: string,
+  log: CallContext['log'],
+): AsyncGenerator<unknown> {
   try {
     yield* source
   } catch (thrown) {

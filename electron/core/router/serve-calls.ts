@@ -27,8 +27,15 @@ export function createCallHandler(router: AnyRouter): CallHandler {
         } catch (thrown) {
           // What the pipeline of `implement-feature.ts` threw is typed already; the rest never reached it.
           if (thrown instanceof ORPCError && wireError.safeParse(thrown.data).success) throw thrown
-          context.log.warn('A call could not be understood', { procedure, fault: String(thrown).slice(0, 300) })
-          throw toCarrierError(new AppError('invalid-input', 'The call could not be understood.'), '', context.log)
+          context.log.warn('A call could not be understood', {
+            procedure,
+            fault: String(thrown).slice(0, 300),
+          })
+          throw toCarrierError(
+            new AppError('invalid-input', 'The call could not be understood.'),
+            '',
+            context.log,
+          )
         }
         const unknown = new AppError('unsupported', 'This version of Meridian does not know that call.', {
           remedy: 'Load the page again; if it stays, page and core are of different versions.',
@@ -46,7 +53,9 @@ export function serveCalls(handler: CallHandler, pipe: FramePipe, context: CallC
   const peer = new ServerPeer(async ([id, type, payload]) => {
     const message = await encodeResponseMessage(id, type, payload)
     if (!isOpen) return
-    pipe.send(typeof message === 'string' || message instanceof Uint8Array ? message : new Uint8Array(message))
+    pipe.send(
+      typeof message === 'string' || message instanceof Uint8Array ? message : new Uint8Array(message),
+    )
     await pipe.drained?.()
   })
   const end = (): void => {

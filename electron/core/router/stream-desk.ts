@@ -24,7 +24,10 @@ export interface ClaimedStream {
 const unclaimedMs = 60_000
 
 export class StreamDesk {
-  private readonly offers = new Map<string, { offer: StreamOffer; timer: NodeJS.Timeout; detach: () => void }>()
+  private readonly offers = new Map<
+    string,
+    { offer: StreamOffer; timer: NodeJS.Timeout; detach: () => void }
+  >()
   private readonly open = new Set<AbortController>()
 
   offer(peer: Peer, offer: StreamOffer): StreamTicket {
@@ -53,7 +56,8 @@ export class StreamDesk {
       signal?.removeEventListener('abort', abort)
     }
     const headers: Record<string, string> = { 'content-type': offer.contentType, 'cache-control': 'no-store' }
-    if (offer.filename) headers['content-disposition'] = `attachment; filename*=UTF-8''${encodeURIComponent(offer.filename)}`
+    if (offer.filename)
+      headers['content-disposition'] = `attachment; filename*=UTF-8''${encodeURIComponent(offer.filename)}`
     return { headers, body: toPulledBody(offer.open(controller.signal), controller, settle) }
   }
 

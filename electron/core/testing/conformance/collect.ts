@@ -1,0 +1,7 @@
+// Reads a finite stream to its end.
+
+export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = []
+  for await (const item of source) items.push(item)
+  return items
+}
