@@ -216,7 +216,8 @@ async function checkPostgresTls(settings: SettingsOf<'postgres'>, party: TlsPart
     if (settings.tlsMode !== 'prefer' || !isAppError(error) || !/does not offer TLS/.test(error.message)) throw error
     return { state: 'skipped', finding: 'The server does not offer TLS: queries and results travel in the clear.' }
   }
-  if (settings.tlsMode === 'verify') return shakeHands(settings.tls, party, socket, limits)
+  // As the session does it: a given authority or a pinned certificate is always checked.
+  if (settings.tlsMode === 'verify' || settings.tls.mode !== 'system') return shakeHands(settings.tls, party, socket, limits)
   return { state: 'passed', finding: `The server offers TLS; its certificate is not checked (mode “${settings.tlsMode}”).` }
 }
 
