@@ -13,7 +13,7 @@ import { EntityDetails } from '#ui/EntityDetails.tsx'
 import { EntityIcon, entityKindNames } from '#ui/EntityIcon.tsx'
 import { columnsFor, type InventoryColumn } from './inventory-columns.tsx'
 
-const states = ['all', 'problems'] as const
+type Which = 'all' | 'problems'
 
 export default function InventoryScreen() {
   const { query } = usePlace()
@@ -64,7 +64,7 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
   const sources = useInventory((state) => state.sources)
   const isCompact = useSession((state) => state.settings?.density === 'compact')
   const [text, setText] = useState('')
-  const [only, setOnly] = useState<(typeof states)[number]>('all')
+  const [only, setOnly] = useState<Which>('all')
   const [sort, setSort] = useState<Sort>({ key: 'name', isDescending: false })
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set())
   const columns = useMemo(() => columnsFor(kind, entities, (id) => all.get(id)?.name ?? id), [kind, entities, all])
@@ -84,7 +84,7 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
         />
-        <SegmentedControl aria-label="Which" size="xs" data={[{ value: 'all', label: 'All' }, { value: 'problems', label: 'Problems only' }]} value={only} onChange={(value) => setOnly(value as typeof only)} />
+        <SegmentedControl aria-label="Which" size="xs" data={[{ value: 'all', label: 'All' }, { value: 'problems', label: 'Problems only' }]} value={only} onChange={(value) => setOnly(value as Which)} />
         <span className="kbd-hint" role="status">
           {rows.length === entities.length ? `${entities.length}` : `${rows.length} of ${entities.length}`}
         </span>
@@ -126,7 +126,7 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
   )
 }
 
-function filterRows(entities: Entity[], columns: InventoryColumn[], text: string, only: (typeof states)[number]): Entity[] {
+function filterRows(entities: Entity[], columns: InventoryColumn[], text: string, only: Which): Entity[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   return entities.filter((entity) => {
     if (only === 'problems' && entity.health !== 'error' && entity.health !== 'warning') return false

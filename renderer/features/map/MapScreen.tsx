@@ -110,6 +110,13 @@ async function exportPng(layout: MapLayout, lines: readonly MapLine[], site: str
   downloadBlob(await toPng(toSvg(layout, lines, pictureTitle(site)), widthPx, heightPx), 'topology.png')
 }
 
+/** The entities of a kind as choices, by name. */
+const optionsOf = (entities: ReadonlyMap<string, Entity>, kind: EntityKind): Array<{ value: string; label: string }> =>
+  [...entities.values()]
+    .filter((entity) => entity.kind === kind)
+    .map((entity) => ({ value: entity.id, label: entity.name }))
+    .sort((a, b) => a.label.localeCompare(b.label))
+
 interface ToolbarProps {
   filter: MapFilter
   change(changes: Partial<MapFilter>): void
@@ -123,10 +130,8 @@ interface ToolbarProps {
 function Toolbar({ filter, change, selected, layout, lines, shownCount, onCloseGroups }: ToolbarProps) {
   const entities = useInventory((state) => state.entities)
   const site = useSession(currentSite)
-  const optionsOf = (kind: EntityKind) =>
-    [...entities.values()].filter((entity) => entity.kind === kind).map((entity) => ({ value: entity.id, label: entity.name })).sort((a, b) => a.label.localeCompare(b.label))
-  const nodes = useMemo(() => optionsOf('node'), [entities])
-  const networks = useMemo(() => optionsOf('network'), [entities])
+  const nodes = useMemo(() => optionsOf(entities, 'node'), [entities])
+  const networks = useMemo(() => optionsOf(entities, 'network'), [entities])
   return (
     <div className="screen-head" style={{ gap: 8 }}>
       <h1 style={{ marginRight: 6 }}>Topology</h1>

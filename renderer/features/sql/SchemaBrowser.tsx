@@ -23,12 +23,12 @@ const fullName = (table: CatalogTable): string => (table.schema === 'public' ? n
 export function SchemaBrowser({ catalog, onInsert, onReplace, onRefresh }: SchemaBrowserProps) {
   const [text, setText] = useState('')
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
-  const tables = catalog.state === 'ready' ? catalog.value.tables : []
   const bySchema = useMemo(() => {
+    const tables = catalog.state === 'ready' ? catalog.value.tables : []
     const wanted = text.toLowerCase()
     const found = wanted ? tables.filter((table) => `${table.schema}.${table.name}`.toLowerCase().includes(wanted) || table.columns.some((column) => column.name.toLowerCase().includes(wanted))) : tables
     return [...Map.groupBy(found, (table) => table.schema)].sort(([a], [b]) => a.localeCompare(b))
-  }, [tables, text])
+  }, [catalog, text])
   const flip = (key: string): void =>
     setOpen((current) => {
       const next = new Set(current)

@@ -4,7 +4,7 @@ import { create } from 'zustand'
 import { toAppError, type Client } from '#client/client.ts'
 import type { Remote } from '#client/remote.ts'
 import type { Catalog, Run } from '#shared/contracts/sql.ts'
-import { AppError, fromWireError } from '#shared/errors.ts'
+import { fromWireError, type AppError } from '#shared/errors.ts'
 import type { ConnectionId } from '#shared/model/connection.ts'
 import { readArrowStream, ResultTable } from './result-table.ts'
 
