@@ -35,7 +35,8 @@ export function parseCommandLine(line: string): Pipeline[] {
   let pipeline: Pipeline = { after: ';', commands: [] }
   let command = emptyCommand()
   const tokens = tokenize(line)
-  const isEmpty = (): boolean => command.words.length + command.assignments.length + command.redirects.length === 0
+  const isEmpty = (): boolean =>
+    command.words.length + command.assignments.length + command.redirects.length === 0
   const endCommand = (operator: string): void => {
     if (isEmpty()) throw new SyntaxRefusal(`syntax error near unexpected token \`${operator}'`)
     pipeline.commands.push(command)
@@ -55,7 +56,8 @@ export function parseCommandLine(line: string): Pipeline[] {
     } else index += addRedirect(command, token.operator, tokens[index + 1])
   }
   if (!isEmpty()) endCommand('newline')
-  else if (pipeline.after !== ';' || pipeline.commands.length > 0) throw new SyntaxRefusal('syntax error: unexpected end of file')
+  else if (pipeline.after !== ';' || pipeline.commands.length > 0)
+    throw new SyntaxRefusal('syntax error: unexpected end of file')
   if (pipeline.commands.length > 0) pipelines.push(pipeline)
   return pipelines
 }
@@ -75,7 +77,8 @@ function addRedirect(command: SimpleCommand, operator: string, next: Token | und
     command.redirects.push({ kind: '2>&1', target: undefined })
     return 0
   }
-  if (next === undefined || !('word' in next)) throw new SyntaxRefusal("syntax error near unexpected token `newline'")
+  if (next === undefined || !('word' in next))
+    throw new SyntaxRefusal("syntax error near unexpected token `newline'")
   command.redirects.push({ kind: operator as Redirect['kind'], target: next.word })
   return 1
 }
@@ -152,7 +155,13 @@ function readQuoted(line: string, start: number, word: Word, text: (piece: strin
   return at + 1
 }
 
-function readVariable(line: string, at: number, word: Word, text: (piece: string) => void, isQuoted: boolean): number {
+function readVariable(
+  line: string,
+  at: number,
+  word: Word,
+  text: (piece: string) => void,
+  isQuoted: boolean,
+): number {
   const match = /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)|([?$#]))/.exec(line.slice(at))
   if (match === null) {
     text('$')

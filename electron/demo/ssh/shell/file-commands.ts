@@ -5,13 +5,20 @@ import { baseName, FileError, resolvePath } from './memory-files.ts'
 const split = (args: string[]): { flags: string; operands: string[] } => {
   const end = args.indexOf('--')
   const options = end < 0 ? args : args.slice(0, end)
-  const flags = options.filter((arg) => /^-[A-Za-z0-9]/.test(arg)).map((arg) => arg.slice(1)).join('')
+  const flags = options
+    .filter((arg) => /^-[A-Za-z0-9]/.test(arg))
+    .map((arg) => arg.slice(1))
+    .join('')
   const operands = [...options.filter((arg) => !/^-./.test(arg)), ...(end < 0 ? [] : args.slice(end + 1))]
   return { flags, operands }
 }
 
 /** Does `work` for each operand, reporting each failure and going on. */
-function forEachPath(call: CommandCall, operands: string[], work: (path: string, operand: string) => void): number {
+function forEachPath(
+  call: CommandCall,
+  operands: string[],
+  work: (path: string, operand: string) => void,
+): number {
   let code = 0
   for (const operand of operands) {
     try {
@@ -27,7 +34,9 @@ function forEachPath(call: CommandCall, operands: string[], work: (path: string,
 
 const printMode = (mode: number): string => {
   const letters = (mode & 0o040000 ? 'd' : '-') + 'rwxrwxrwx'
-  return [...letters].map((letter, index) => (index === 0 || mode & (1 << (9 - index)) ? letter : '-')).join('')
+  return [...letters]
+    .map((letter, index) => (index === 0 || mode & (1 << (9 - index)) ? letter : '-'))
+    .join('')
 }
 
 const ls: Command = (call) => {
@@ -50,7 +59,9 @@ const ls: Command = (call) => {
     } else if (!files.stat(path).isDirectory || flags.includes('d')) call.out(`${show(path, operand)}\n`)
     else {
       if (wanted.length > 1) call.out(`${operand}:\n`)
-      const names = files.list(path).filter((name) => flags.includes('a') || flags.includes('A') || !name.startsWith('.'))
+      const names = files
+        .list(path)
+        .filter((name) => flags.includes('a') || flags.includes('A') || !name.startsWith('.'))
       const lines = names.map((name) => show(resolvePath(path, name), name))
       const isWide = call.session.isTerminal && !isLong && !flags.includes('1')
       if (lines.length > 0) call.out(isWide ? `${lines.join('  ')}\n` : `${lines.join('\n')}\n`)
@@ -65,12 +76,17 @@ const cat: Command = async (call) => {
     call.out(await call.readInput())
     return 0
   }
-  return forEachPath(call, operands, (path) => call.out(call.session.machine.files.read(path).toString('utf8')))
+  return forEachPath(call, operands, (path) =>
+    call.out(call.session.machine.files.read(path).toString('utf8')),
+  )
 }
 
 const cd: Command = (call) => {
   const [target = call.session.environment['HOME'] ?? '/'] = call.args
-  const path = resolvePath(call.session.directory, target === '-' ? (call.session.environment['OLDPWD'] ?? '/') : target)
+  const path = resolvePath(
+    call.session.directory,
+    target === '-' ? (call.session.environment['OLDPWD'] ?? '/') : target,
+  )
   const { files } = call.session.machine
   if (!files.exists(path)) return refuse(call, `cd: ${target}: No such file or directory`)
   if (!files.stat(path).isDirectory) return refuse(call, `cd: ${target}: Not a directory`)
@@ -129,7 +145,8 @@ const copyOrMove =
     const { files } = call.session.machine
     return forEachPath(call, [from], (path) => {
       const wanted = resolvePath(call.session.directory, to)
-      const target = files.exists(wanted) && files.stat(wanted).isDirectory ? resolvePath(wanted, baseName(path)) : wanted
+      const target =
+        files.exists(wanted) && files.stat(wanted).isDirectory ? resolvePath(wanted, baseName(path)) : wanted
       files.write(target, files.read(path))
       if (isMove) files.removeFile(path)
     })

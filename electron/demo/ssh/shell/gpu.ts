@@ -149,7 +149,9 @@ export const nvidiaSmi: Command = (call) => {
     call.out('Option "--format=" is missing. Please run \'nvidia-smi -h\' for help.\n')
     return 1
   }
-  return gpuQuery === undefined ? queryApps(call, gpu, appQuery ?? '', format) : queryGpu(call, gpu, gpuQuery, format)
+  return gpuQuery === undefined
+    ? queryApps(call, gpu, appQuery ?? '', format)
+    : queryGpu(call, gpu, gpuQuery, format)
 }
 
 /** The value behind `--name=value` or `--name value`. */
@@ -166,12 +168,20 @@ interface Cell {
   text: string
 }
 
-function printRows(call: CommandCall, titles: Omit<Cell, 'text'>[], rows: Cell[][], format: string[]): number {
-  const title = ({ title: text, unit }: Omit<Cell, 'text'>): string => (unit === '' ? text : `${text} [${unit}]`)
+function printRows(
+  call: CommandCall,
+  titles: Omit<Cell, 'text'>[],
+  rows: Cell[][],
+  format: string[],
+): number {
+  const title = ({ title: text, unit }: Omit<Cell, 'text'>): string =>
+    unit === '' ? text : `${text} [${unit}]`
   if (!format.includes('noheader')) call.out(`${titles.map(title).join(', ')}\n`)
   const hasUnits = !format.includes('nounits')
   for (const row of rows)
-    call.out(`${row.map(({ text, unit }) => (hasUnits && unit !== '' ? `${text} ${unit}` : text)).join(', ')}\n`)
+    call.out(
+      `${row.map(({ text, unit }) => (hasUnits && unit !== '' ? `${text} ${unit}` : text)).join(', ')}\n`,
+    )
   return 0
 }
 
@@ -184,7 +194,11 @@ function queryGpu(call: CommandCall, gpu: GpuReading, query: string, format: str
   const names = query.split(',').map((name) => name.trim())
   const unknown = names.find((name) => gpuFields[name] === undefined)
   if (unknown !== undefined) return refuseField(call, unknown)
-  const stamp = new Date(call.session.machine.nowMs()).toISOString().replace('T', ' ').replaceAll('-', '/').replace('Z', '')
+  const stamp = new Date(call.session.machine.nowMs())
+    .toISOString()
+    .replace('T', ' ')
+    .replaceAll('-', '/')
+    .replace('Z', '')
   const cells = names.map((name) => ({
     title: name,
     unit: gpuFields[name]?.unit ?? '',
@@ -197,7 +211,10 @@ function queryApps(call: CommandCall, gpu: GpuReading, query: string, format: st
   const names = query.split(',').map((name) => name.trim())
   const unknown = names.find((name) => appFields[name] === undefined)
   if (unknown !== undefined) return refuseField(call, unknown)
-  const titles = names.map((name) => ({ title: appFields[name]?.title ?? name, unit: appFields[name]?.unit ?? '' }))
+  const titles = names.map((name) => ({
+    title: appFields[name]?.title ?? name,
+    unit: appFields[name]?.unit ?? '',
+  }))
   const rows = gpu.processes.map((process) =>
     names.map((name, index) => ({
       title: titles[index]?.title ?? name,
@@ -224,7 +241,9 @@ function table(gpu: GpuReading, nowMs: number): string {
     row(`GPU utilization ${gpu.utilizationPercent}%, compute mode Default`),
     line,
     row('Processes:'),
-    ...gpu.processes.map((one) => row(`  GPU 0   PID ${one.pid}   C   ${pad(one.name, 40)} ${one.usedMebibytes}MiB`)),
+    ...gpu.processes.map((one) =>
+      row(`  GPU 0   PID ${one.pid}   C   ${pad(one.name, 40)} ${one.usedMebibytes}MiB`),
+    ),
     line,
     '',
   ].join('\n')

@@ -60,7 +60,9 @@ async function runPipeline(
     let collected = ''
     const piped: ShellStreams = {
       readInput: input === undefined ? () => streams.readInput() : constant(input),
-      out: isLast ? (text) => streams.out(text) : (text) => (collected = (collected + text).slice(0, pipeLimit)),
+      out: isLast
+        ? (text) => streams.out(text)
+        : (text) => (collected = (collected + text).slice(0, pipeLimit)),
       err: (text) => streams.err(text),
     }
     code = await runSimple(session, stage, piped, signal)
@@ -97,7 +99,9 @@ async function runSimple(
   signal: AbortSignal,
 ): Promise<number> {
   const args = command.words.flatMap((word) => expandWord(session, word))
-  const values = command.assignments.map(({ name, value }) => [name, expandWord(session, value).join(' ')] as const)
+  const values = command.assignments.map(
+    ({ name, value }) => [name, expandWord(session, value).join(' ')] as const,
+  )
   const [name, ...rest] = args
   if (name === undefined) {
     for (const [key, value] of values) session.environment[key] = value
@@ -126,7 +130,8 @@ interface Redirected extends ShellStreams {
 
 function redirect(session: ShellSession, command: SimpleCommand, streams: ShellStreams): Redirected {
   const { files } = session.machine
-  const pathOf = (word: Word | undefined): string => resolvePath(session.directory, expandWord(session, word ?? []).join(' '))
+  const pathOf = (word: Word | undefined): string =>
+    resolvePath(session.directory, expandWord(session, word ?? []).join(' '))
   let { readInput, out, err } = streams
   const endings: (() => void)[] = []
   for (const { kind, target } of command.redirects) {
@@ -160,7 +165,11 @@ async function runNamed(
   const command = Object.hasOwn(commands, bare) ? commands[bare] : undefined
   const isMissing = command === undefined || !isInstalled(session, bare)
   if (isMissing) {
-    streams.err(name.includes('/') ? `bash: ${name}: No such file or directory\n` : `bash: ${name}: command not found\n`)
+    streams.err(
+      name.includes('/')
+        ? `bash: ${name}: No such file or directory\n`
+        : `bash: ${name}: command not found\n`,
+    )
     return notFound
   }
   const call: CommandCall = {

@@ -38,7 +38,10 @@ export interface ShellSession {
   exitCode: number | undefined
 }
 
-export function createSession(machine: Machine, options: { isTerminal: boolean; columns?: number; rows?: number }): ShellSession {
+export function createSession(
+  machine: Machine,
+  options: { isTerminal: boolean; columns?: number; rows?: number },
+): ShellSession {
   return {
     machine,
     directory: machine.home,

@@ -87,7 +87,8 @@ export class MemoryFiles {
 
   stat(path: string): FileStat {
     const node = this.nodeAt(path)
-    const sizeBytes = node.kind === 'directory' ? 4096 : typeof node.content === 'function' ? 0 : node.content.length
+    const sizeBytes =
+      node.kind === 'directory' ? 4096 : typeof node.content === 'function' ? 0 : node.content.length
     const mode = (node.kind === 'directory' ? directoryBit : regularBit) | node.mode
     return { isDirectory: node.kind === 'directory', sizeBytes, mode, modifiedMs: node.modifiedMs }
   }
@@ -107,7 +108,9 @@ export class MemoryFiles {
     if (this.nodeAt(path).kind !== 'directory') throw new FileError('ENOTDIR')
     const prefix = path === '/' ? '/' : `${path}/`
     return [...this.nodes.keys()]
-      .filter((other) => other !== '/' && other.startsWith(prefix) && !other.slice(prefix.length).includes('/'))
+      .filter(
+        (other) => other !== '/' && other.startsWith(prefix) && !other.slice(prefix.length).includes('/'),
+      )
       .map((other) => other.slice(prefix.length))
       .sort()
   }

@@ -22,7 +22,9 @@ const uname: Command = (call) => {
     o: 'GNU/Linux',
   }
   const flags = call.args.join('').replace(/-/g, '') || 's'
-  const wanted = flags.includes('a') ? ['s', 'n', 'r', 'v', 'm', 'o'] : Object.keys(parts).filter((key) => flags.includes(key))
+  const wanted = flags.includes('a')
+    ? ['s', 'n', 'r', 'v', 'm', 'o']
+    : Object.keys(parts).filter((key) => flags.includes(key))
   call.out(`${wanted.map((key) => parts[key]).join(' ')}\n`)
   return 0
 }
@@ -31,22 +33,39 @@ const two = (value: number): string => String(value).padStart(2, '0')
 
 function uptimeText(machine: Machine, isPretty: boolean): string {
   const seconds = Math.max(0, Math.floor((machine.nowMs() - machine.bootMs) / 1000))
-  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60]
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ]
   if (isPretty) return `up ${days} days, ${hours} hours, ${minutes} minutes`
   const now = new Date(machine.nowMs()).toISOString().slice(11, 19)
-  const loads = machine.loads().map((load) => load.toFixed(2)).join(', ')
+  const loads = machine
+    .loads()
+    .map((load) => load.toFixed(2))
+    .join(', ')
   return ` ${now} up ${days} days, ${two(hours)}:${two(minutes)},  1 user,  load average: ${loads}`
 }
 
 const free: Command = (call) => {
   const { machine } = call.session
   const flags = call.args.join('')
-  const unit = flags.includes('b') ? 1 : flags.includes('m') ? 2 ** 20 : flags.includes('g') ? 2 ** 30 : 2 ** 10
+  const unit = flags.includes('b')
+    ? 1
+    : flags.includes('m')
+      ? 2 ** 20
+      : flags.includes('g')
+        ? 2 ** 30
+        : 2 ** 10
   const show = (bytes: number): string => String(Math.round(bytes / unit)).padStart(14)
   const used = machine.memoryUsedBytes()
   const rest = machine.memoryBytes - used
-  call.out(`${' '.repeat(7)}${['total', 'used', 'free', 'shared', 'buff/cache', 'available'].map((one) => one.padStart(14)).join('')}\n`)
-  call.out(`Mem:   ${[machine.memoryBytes, used, rest * 0.4, 2 ** 22, rest * 0.6, rest * 0.95].map(show).join('')}\n`)
+  call.out(
+    `${' '.repeat(7)}${['total', 'used', 'free', 'shared', 'buff/cache', 'available'].map((one) => one.padStart(14)).join('')}\n`,
+  )
+  call.out(
+    `Mem:   ${[machine.memoryBytes, used, rest * 0.4, 2 ** 22, rest * 0.6, rest * 0.95].map(show).join('')}\n`,
+  )
   call.out(`Swap:  ${[0, 0, 0].map(show).join('')}\n`)
   return 0
 }
@@ -59,7 +78,9 @@ const df: Command = (call) => {
   call.out('Filesystem           1K-blocks      Used Available Use% Mounted on\n')
   for (const [device, total, used, mount] of rows) {
     const percent = `${Math.round((100 * used) / total)}%`
-    call.out(`${device.padEnd(20)} ${String(total).padStart(9)} ${String(used).padStart(9)} ${String(total - used).padStart(9)} ${percent.padStart(4)} ${mount}\n`)
+    call.out(
+      `${device.padEnd(20)} ${String(total).padStart(9)} ${String(used).padStart(9)} ${String(total - used).padStart(9)} ${percent.padStart(4)} ${mount}\n`,
+    )
   }
   return 0
 }
@@ -116,7 +137,8 @@ const dateCommand: Command = (call) => {
   const now = new Date(call.session.machine.nowMs())
   const format = call.args.find((arg) => arg.startsWith('+'))
   if (format === '+%s') call.out(`${Math.floor(now.getTime() / 1000)}\n`)
-  else if (format !== undefined || call.args.some((arg) => arg.startsWith('-I') || arg === '-u')) call.out(`${now.toISOString().replace(/\.\d+Z/, 'Z')}\n`)
+  else if (format !== undefined || call.args.some((arg) => arg.startsWith('-I') || arg === '-u'))
+    call.out(`${now.toISOString().replace(/\.\d+Z/, 'Z')}\n`)
   else call.out(`${now.toUTCString().replace(',', '').replace('GMT', 'UTC')}\n`)
   return 0
 }
@@ -131,7 +153,14 @@ const sshd: Command = (call) => {
 }
 
 const which: Command = (call) => {
-  const known = ['bash', 'cat', 'ls', 'python3', 'sh', ...(call.session.machine.gpu === undefined ? [] : ['nvidia-smi'])]
+  const known = [
+    'bash',
+    'cat',
+    'ls',
+    'python3',
+    'sh',
+    ...(call.session.machine.gpu === undefined ? [] : ['nvidia-smi']),
+  ]
   const found = call.args.filter((name) => known.includes(name))
   for (const name of found) call.out(`/usr/bin/${name}\n`)
   return found.length === call.args.length ? 0 : 1
@@ -140,7 +169,8 @@ const which: Command = (call) => {
 const ps: Command = (call) => {
   const gpu = call.session.machine.gpu?.()
   call.out('    PID TTY          TIME CMD\n      1 ?        00:00:09 systemd\n')
-  for (const { pid, name } of gpu?.processes ?? []) call.out(`${String(pid).padStart(7)} ?        02:41:17 ${name}\n`)
+  for (const { pid, name } of gpu?.processes ?? [])
+    call.out(`${String(pid).padStart(7)} ?        02:41:17 ${name}\n`)
   return 0
 }
 
@@ -188,7 +218,13 @@ export const systemCommands: Record<string, Command> = {
     call.out('\u001b[H\u001b[2J')
     return 0
   },
-  sudo: (call) => call.run(call.args.filter((arg, index) => !(index === 0 && arg === '-n')).map(quote).join(' ')),
+  sudo: (call) =>
+    call.run(
+      call.args
+        .filter((arg, index) => !(index === 0 && arg === '-n'))
+        .map(quote)
+        .join(' '),
+    ),
   true: () => 0,
   false: () => 1,
   ':': () => 0,

@@ -61,7 +61,9 @@ export class ShellTerminal {
         this.running.abort()
         return
       }
-      const key = /^(?:\u001b\[[0-9;]*[A-Za-z~]|\u001bO[A-Z]|\u001b\[?[0-9;]*$|\r\n|[\s\S])/u.exec(this.waiting)?.[0] ?? ''
+      const key =
+        /^(?:\u001b\[[0-9;]*[A-Za-z~]|\u001bO[A-Z]|\u001b\[?[0-9;]*$|\r\n|[\s\S])/u.exec(this.waiting)?.[0] ??
+        ''
       if (/^\u001b\[?[0-9;]*$/.test(key)) return
       this.waiting = this.waiting.slice(key.length)
       this.press(key)
@@ -118,7 +120,8 @@ export class ShellTerminal {
       this.cursor = next
     } else if (key === '\u001b[A') this.recall(-1)
     else if (key === '\u001b[B') this.recall(1)
-    else if (key >= ' ' && !key.startsWith('\u001b') && end < lineLimit) this.replace(this.cursor, this.cursor, key)
+    else if (key >= ' ' && !key.startsWith('\u001b') && end < lineLimit)
+      this.replace(this.cursor, this.cursor, key)
   }
 
   private recall(step: number): void {
@@ -144,7 +147,9 @@ export class ShellTerminal {
   /** Writes the line anew, the cursor standing `shown` letters into the old one. */
   private redraw(shown: number): void {
     const back = this.line.length - this.cursor
-    this.write(`${shown > 0 ? `\u001b[${shown}D` : ''}\u001b[K${this.line}${back > 0 ? `\u001b[${back}D` : ''}`)
+    this.write(
+      `${shown > 0 ? `\u001b[${shown}D` : ''}\u001b[K${this.line}${back > 0 ? `\u001b[${back}D` : ''}`,
+    )
   }
 
   private enter(): void {
@@ -170,7 +175,12 @@ export class ShellTerminal {
 
   private promptText(): string {
     const { machine, directory } = this.options.session
-    const place = directory === machine.home ? '~' : directory.startsWith(`${machine.home}/`) ? `~${directory.slice(machine.home.length)}` : directory
+    const place =
+      directory === machine.home
+        ? '~'
+        : directory.startsWith(`${machine.home}/`)
+          ? `~${directory.slice(machine.home.length)}`
+          : directory
     return `${machine.user}@${machine.hostname}:${place}${machine.uid === 0 ? '#' : '$'} `
   }
 

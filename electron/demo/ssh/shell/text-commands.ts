@@ -6,7 +6,9 @@ import { resolvePath } from './memory-files.ts'
 async function inputOf(call: CommandCall, operands: string[]): Promise<string> {
   if (operands.length === 0) return call.readInput()
   return operands
-    .map((operand) => call.session.machine.files.read(resolvePath(call.session.directory, operand)).toString('utf8'))
+    .map((operand) =>
+      call.session.machine.files.read(resolvePath(call.session.directory, operand)).toString('utf8'),
+    )
     .join('')
 }
 
@@ -20,7 +22,8 @@ const printLines = (call: CommandCall, lines: string[]): number => {
 }
 
 const escapes: Record<string, string> = { n: '\n', t: '\t', r: '\r', e: '\u001b', '\\': '\\', '0': '\0' }
-const unescape = (text: string): string => text.replace(/\\([ntre\\0])/g, (_, letter: string) => escapes[letter] ?? letter)
+const unescape = (text: string): string =>
+  text.replace(/\\([ntre\\0])/g, (_, letter: string) => escapes[letter] ?? letter)
 
 const echo: Command = ({ args, out }) => {
   const flags = /^-[neE]+$/.test(args[0] ?? '') ? (args[0] ?? '') : ''
@@ -32,7 +35,11 @@ const echo: Command = ({ args, out }) => {
 const printf: Command = ({ args, out }) => {
   const [format = '', ...values] = args
   let next = 0
-  out(unescape(format).replace(/%([sd%])/g, (_, letter: string) => (letter === '%' ? '%' : (values[next++] ?? ''))))
+  out(
+    unescape(format).replace(/%([sd%])/g, (_, letter: string) =>
+      letter === '%' ? '%' : (values[next++] ?? ''),
+    ),
+  )
   return 0
 }
 
@@ -68,7 +75,9 @@ const grep: Command = async (call) => {
     call.err('grep: Invalid regular expression\n')
     return 2
   }
-  const matches = linesOf(await inputOf(call, operands)).filter((line) => expression.test(line) !== flags.includes('v'))
+  const matches = linesOf(await inputOf(call, operands)).filter(
+    (line) => expression.test(line) !== flags.includes('v'),
+  )
   if (flags.includes('c')) call.out(`${matches.length}\n`)
   else if (!flags.includes('q')) printLines(call, matches)
   return matches.length > 0 ? 0 : 1
@@ -77,7 +86,9 @@ const grep: Command = async (call) => {
 /** Long patterns are refused: the demo runs in the application's own process. */
 function compile(pattern: string, flags: string): RegExp | undefined {
   try {
-    return pattern.length > 200 || /\([^)]*[+*][^)]*\)[+*]/.test(pattern) ? undefined : new RegExp(pattern, flags)
+    return pattern.length > 200 || /\([^)]*[+*][^)]*\)[+*]/.test(pattern)
+      ? undefined
+      : new RegExp(pattern, flags)
   } catch {
     return undefined
   }
@@ -85,17 +96,33 @@ function compile(pattern: string, flags: string): RegExp | undefined {
 
 const wc: Command = async (call) => {
   const flags = call.args.filter((arg) => arg.startsWith('-')).join('')
-  const text = await inputOf(call, call.args.filter((arg) => !arg.startsWith('-')))
-  const counts = { l: text.split('\n').length - 1, w: text.split(/\s+/).filter(Boolean).length, c: Buffer.byteLength(text) }
-  const shown = (['l', 'w', 'c'] as const).filter((key) => flags === '' || flags.includes(key)).map((key) => counts[key])
+  const text = await inputOf(
+    call,
+    call.args.filter((arg) => !arg.startsWith('-')),
+  )
+  const counts = {
+    l: text.split('\n').length - 1,
+    w: text.split(/\s+/).filter(Boolean).length,
+    c: Buffer.byteLength(text),
+  }
+  const shown = (['l', 'w', 'c'] as const)
+    .filter((key) => flags === '' || flags.includes(key))
+    .map((key) => counts[key])
   call.out(`${shown.join(' ')}\n`)
   return 0
 }
 
 const sort: Command = async (call) => {
   const flags = call.args.filter((arg) => arg.startsWith('-')).join('')
-  const lines = linesOf(await inputOf(call, call.args.filter((arg) => !arg.startsWith('-'))))
-  lines.sort(flags.includes('n') ? (left, right) => Number.parseFloat(left) - Number.parseFloat(right) : undefined)
+  const lines = linesOf(
+    await inputOf(
+      call,
+      call.args.filter((arg) => !arg.startsWith('-')),
+    ),
+  )
+  lines.sort(
+    flags.includes('n') ? (left, right) => Number.parseFloat(left) - Number.parseFloat(right) : undefined,
+  )
   if (flags.includes('r')) lines.reverse()
   return printLines(call, flags.includes('u') ? [...new Set(lines)] : lines)
 }
