@@ -67,6 +67,23 @@ describe.skipIf(process.platform === 'win32')('npm start (signals as POSIX has t
     expect(pids.filter(isAlive)).toEqual([])
   })
 
+  it("leaves no process behind after a terminal's Ctrl-C, which reaches all of them at once", async () => {
+    const run = fresh().start(['--shell=loopback'])
+    const pids = await readyPids(run)
+    run.pressControlC()
+    expect(await run.ended).toEqual({ code: 0, signal: null })
+    expect(pids.filter(isAlive)).toEqual([])
+  })
+
+  it('can be stopped while it installs', async () => {
+    const run = fresh().start([], { NPM_HANGS: '1' })
+    const [, npm] = await run.waitFor(/npm pid (\d+)/)
+    run.kill('SIGINT')
+    expect(await run.ended).toEqual({ code: 0, signal: null })
+    expect(isAlive(Number(npm))).toBe(false)
+    expect(run.output()).not.toContain('the bundler was called')
+  })
+
   it('ends by force what will not end, after its grace or at a second Ctrl-C', async () => {
     const checkout = fresh()
     const run = checkout.start(['--shell=loopback'], { IS_STUBBORN: '1' })

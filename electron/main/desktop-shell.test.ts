@@ -110,14 +110,14 @@ describe('running', () => {
   })
 
   it("has each system's menu, made of roles", async () => {
-    const roles = async (system: NodeJS.Platform) => JSON.stringify((await start({ system })).menu())
+    const roles = async (system: NodeJS.Platform) => JSON.stringify((await start({ system })).menu)
     expect(await roles('darwin')).toMatch(/^\[{"role":"appMenu"}.*"role":"close"/)
     const linux = await roles('linux')
     expect(linux).toContain('"role":"quit"')
     expect(linux).toContain('"role":"about"')
     expect(linux).not.toContain('appMenu')
     const shell = await start()
-    const help = shell.menu()!.at(-1)!.submenu as Array<{ click?: () => void }>
+    const help = shell.menu.at(-1)!.submenu as Array<{ click?: () => void }>
     help[0]!.click!()
     expect(shell.log.at(-1)).toMatch(/^show .*meridian\.log$/)
   })

@@ -45,14 +45,8 @@ export async function createDesktopShell(
   if (options.dataDir) app.setPath('userData', join(options.dataDir, 'window'))
   app.enableSandbox()
   registerAppScheme(electron.protocol)
-  let window: WindowSlice | undefined
-  const bringUp = (): void => {
-    if (!window || window.isDestroyed()) return
-    if (window.isMinimized()) window.restore()
-    window.show()
-    window.focus()
-  }
-  if (!becomeSingleInstance(app, bringUp)) {
+  const shown: Shown = { window: undefined }
+  if (!becomeSingleInstance(app, () => bringUp(shown.window))) {
     app.quit()
     return undefined
   }
@@ -62,66 +56,90 @@ export async function createDesktopShell(
   const logBook = setup.openLog(paths.logFile)
   await app.whenReady()
   lockDown(electron, logBook.log)
-  const platform = await fillPlatform(electron, setup, {
-    paths,
-    logBook,
-    opensDemo: options.opensDemo,
-    bringUp,
-  })
-  const host = await setup.createHost(platform, logBook).catch((error: unknown) => {
-    logBook.log.error('Meridian could not start', { error: String(error) })
-    electron.dialog.showErrorBox('Meridian could not start', startFailure(error, dataDir))
-    return undefined
-  })
+  const base: Base = { electron, setup, paths, logBook, shown, opensDemo: options.opensDemo }
+  const host = await startHost(base)
   if (!host) {
     app.exit(1)
     return undefined
   }
   disposeBeforeExit(app, () => host.dispose().finally(() => logBook.dispose()), logBook.log)
+  present(base, host)
+  return shown.window
+}
+
+/** The window there is now; the dock can open another after it was closed. */
+interface Shown {
+  window: WindowSlice | undefined
+}
+
+/** What is fixed once the application is ready. */
+interface Base {
+  electron: ElectronSlice
+  setup: ShellSetup
+  paths: DesktopPaths
+  logBook: LogBook
+  shown: Shown
+  opensDemo: boolean
+}
+
+function bringUp(window: WindowSlice | undefined): void {
+  if (!window || window.isDestroyed()) return
+  if (window.isMinimized()) window.restore()
+  window.show()
+  window.focus()
+}
+
+/** Undefined after the user has been told why there is none. */
+async function startHost(base: Base): Promise<ShellHost | undefined> {
+  const { electron, setup, paths, logBook } = base
+  try {
+    return await setup.createHost(await fillPlatform(base), logBook)
+  } catch (error) {
+    logBook.log.error('Meridian could not start', { error: String(error) })
+    electron.dialog.showErrorBox('Meridian could not start', startFailure(error, paths.core.data))
+    return undefined
+  }
+}
+
+/** Opens the doors of the host to the page, and the window on it. */
+function present({ electron, setup, paths, logBook, shown }: Base, host: ShellHost): void {
+  const { app, Menu, MessageChannelMain } = electron
+  const { log } = logBook
   electron.protocol.handle(appScheme, createAppHandler({ pageRoot: paths.pageRoot, streams: host.streams }))
   const showLogFile = (): void => electron.shell.showItemInFolder(paths.logFile)
   const template = menuTemplate({ system: setup.system, isPackaged: app.isPackaged, showLogFile })
-  electron.Menu.setApplicationMenu(electron.Menu.buildFromTemplate(template))
+  Menu.setApplicationMenu(Menu.buildFromTemplate(template))
   const open = (): void => {
-    window = openWindow(electron, { ...paths, statePath: paths.windowState, log: logBook.log })
-    const { MessageChannelMain } = electron
-    servePorts({ MessageChannelMain, contents: window.webContents, host, log: logBook.log })
+    shown.window = openWindow(electron, { ...paths, statePath: paths.windowState, log })
+    servePorts({ MessageChannelMain, contents: shown.window.webContents, host, log })
   }
   open()
-  app.on('activate', () => (!window || window.isDestroyed() ? open() : bringUp()))
+  app.on('activate', () => (!shown.window || shown.window.isDestroyed() ? open() : bringUp(shown.window)))
   app.on('window-all-closed', () => {
     if (setup.system !== 'darwin') app.quit()
   })
-  return window
 }
 
-interface Findings {
-  paths: DesktopPaths
-  logBook: LogBook
-  opensDemo: boolean
-  bringUp(): void
-}
-
-async function fillPlatform(electron: ElectronSlice, setup: ShellSetup, found: Findings): Promise<Platform> {
+async function fillPlatform({ electron, setup, paths, logBook, shown, opensDemo }: Base): Promise<Platform> {
   const { app } = electron
   const { keychain, note } = await findKeychain(electron.safeStorage, setup.system)
   app.setAboutPanelOptions({
     applicationName: 'Meridian',
     applicationVersion: app.getVersion(),
-    iconPath: found.paths.icon,
+    iconPath: paths.icon,
   })
   // Windows shows notifications only of an application that has said who it is.
   if (setup.system === 'win32') app.setAppUserModelId('org.meridian.lab')
   return {
     version: app.getVersion(),
-    paths: found.paths.core,
-    log: found.logBook.log,
+    paths: paths.core,
+    log: logBook.log,
     keychain,
     keychainNote: note,
-    demo: setup.createDemoLauncher(found.paths),
-    opensDemo: found.opensDemo,
+    demo: setup.createDemoLauncher(paths),
+    opensDemo,
     hasNativeDialogs: true,
-    notify: createNotifier(electron.Notification, found.bringUp),
+    notify: createNotifier(electron.Notification, () => bringUp(shown.window)),
     now: () => Date.now(),
   }
 }

@@ -6,7 +6,7 @@ import { describeCarrier, type CarrierUnderTest } from '#core/testing/conformanc
 import type { Log } from '#core/platform.ts'
 import type { FramePipe } from '#shared/wire/byte-channel.ts'
 import { servePorts, type PortServerOptions } from './port-transport.ts'
-import { FakeContents } from './testing/electron-fake.ts'
+import { FakeContents } from './testing/fake-window.ts'
 import { connectFakePage, openDoor, pagePipe } from './testing/fake-page.ts'
 import { FakeMessageChannelMain, pageChannel } from './testing/fake-ports.ts'
 import { preventable } from './testing/strict.ts'

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { startShell } from './testing/started-shell.ts'
-import { FakeContents, FakeFrame, FakeSession } from './testing/electron-fake.ts'
+import { FakeSession } from './testing/fake-session.ts'
+import { FakeContents, FakeFrame } from './testing/fake-window.ts'
 import { preventable } from './testing/strict.ts'
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
@@ -298,7 +299,7 @@ describe('beyond the checklist', () => {
     expect(preferences().devTools).toBe(true)
     const packaged = await startShell({ isPackaged: true })
     expect(packaged.windows[0]!.options.webPreferences!.devTools).toBe(false)
-    expect(JSON.stringify(packaged.menu())).not.toContain('toggleDevTools')
+    expect(JSON.stringify(packaged.menu)).not.toContain('toggleDevTools')
     packaged.dispose()
   })
 

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { FakeContents, FakeWindow } from './testing/electron-fake.ts'
+import { FakeContents, FakeWindow } from './testing/fake-window.ts'
 import { placeWindow, readWindowState, rememberWindow } from './window-state.ts'
 
 const laptop = { x: 0, y: 25, width: 1440, height: 875 }

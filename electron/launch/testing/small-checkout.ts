@@ -16,6 +16,7 @@ const npmScript = `
 const fs = require('node:fs')
 console.log('npm was called: ' + process.argv.slice(2).join(' '))
 if (process.env.NPM_FAILS) process.exit(7)
+if (process.env.NPM_HANGS) { console.log('npm pid ' + process.pid); setInterval(() => {}, 1000); return }
 fs.mkdirSync('node_modules/electron', { recursive: true })
 fs.mkdirSync('node_modules/electron-vite/bin', { recursive: true })
 fs.writeFileSync('node_modules/electron/package.json', '{"version":"45.0.0"}')
@@ -43,7 +44,7 @@ if (process.env.ENDS_WITH) process.exit(Number(process.env.ENDS_WITH))
 const child = spawn(process.execPath, ['-e', stubborn], { stdio: 'inherit' })
 child.on('spawn', () => console.log('pids ' + process.pid + ' ' + child.pid))
 if (process.env.IS_STUBBORN) { process.on('SIGTERM', () => {}); process.on('SIGINT', () => {}) }
-else process.on('SIGTERM', () => { console.log('loopback says goodbye'); process.exit(0) })
+else for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => { console.log('loopback says goodbye'); process.exit(0) })
 `
 
 export interface SmallCheckout {
@@ -65,6 +66,8 @@ export interface LauncherRun {
   waitFor(pattern: RegExp): Promise<RegExpExecArray>
   ended: Promise<{ code: number | null; signal: string | null }>
   kill(signal: NodeJS.Signals): void
+  /** Ctrl-C in a terminal: every process of the launcher's group gets it. */
+  pressControlC(): void
 }
 
 export function createSmallCheckout(options: { isInstalled?: boolean } = {}): SmallCheckout {
@@ -122,6 +125,8 @@ function startLauncher(
 ): LauncherRun {
   const child = spawn(process.execPath, [join(root, 'electron/launch/start.mjs'), ...args], {
     cwd: root,
+    // A group of its own, as a terminal gives to what it runs.
+    detached: true,
     ...(userId === undefined ? {} : { uid: userId, gid: userId }),
     env: {
       PATH: process.env['PATH'],
@@ -145,6 +150,7 @@ function startLauncher(
     output: () => printed,
     ended,
     kill: (signal) => void child.kill(signal),
+    pressControlC: () => void process.kill(-child.pid!, 'SIGINT'),
     waitFor: (pattern) =>
       new Promise((resolve, reject) => {
         const look = (): void => {

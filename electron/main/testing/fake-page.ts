@@ -5,7 +5,7 @@ import { connectRequest, portsAnswer } from '#shared/wire/port-handshake.ts'
 import { createPortPipe, type PortLike } from '#shared/wire/port-pipe.ts'
 import { connectPage, type PageWindow } from '../../preload/connect-page.ts'
 import { appOrigin } from '../app-address.ts'
-import type { FakeContents } from './electron-fake.ts'
+import type { FakeContents } from './fake-window.ts'
 import { pageChannel, type FakePagePort } from './fake-ports.ts'
 
 type PageListener = (event: { source: unknown; origin: string; data: unknown; ports?: unknown[] }) => void
