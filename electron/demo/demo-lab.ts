@@ -1,6 +1,7 @@
 // The whole demo lab: its clock, its backups, and the five servers that show it, started together and stopped
 // together. Called by process.ts in a process of its own, and by tests. Never imported by the core.
 import { mkdir } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { AppError, cancelled, isAppError } from '#shared/errors.ts'
 import type { ConnectionDraft } from '#shared/model/connection.ts'
 import type { DemoClock, DemoContext, DemoService, FaultPlan, FaultService } from './context.ts'
@@ -48,6 +49,7 @@ const starters: Record<FaultService, Starter> = {
 /** Share of each service in the progress bar: only the database takes noticeable time. */
 const weights: Record<FaultService, number> = { proxmox: 1, pbs: 1, kubernetes: 1, ssh: 1, postgres: 26 }
 const startLimitMs = 300_000
+const stopLimitMs = 30_000
 
 /**
  * Starts the lab; every server answers when it resolves. On failure or abort everything already started is stopped,
@@ -56,51 +58,72 @@ const startLimitMs = 300_000
 export async function startDemoLab(options: DemoLabOptions): Promise<DemoLab> {
   const wanted = options.services ?? demoServices
   const stop = new AbortController()
-  const signal = AbortSignal.any([options.signal, stop.signal, AbortSignal.timeout(startLimitMs)])
-  const site = loadDemoSite()
-  const clock = createDemoClock({
-    offsetMs: options.clockOffsetMs ?? 0,
-    onError: (error) => options.log(`demo clock: ${String(error)}`),
-  })
-  const faults = createFaultPlan()
-  const progress = combineProgress(wanted, options.onProgress)
-  await mkdir(options.dataDir, { recursive: true })
-  const certificate = await loadCertificates(options.dataDir)
-  const backups = createLabBackups(site, clock)
-  // Servers that outlive their start watch `stop`, not the limit of the start.
+  // Servers that outlive their start watch `life`, not the limit of the start.
   const life = AbortSignal.any([options.signal, stop.signal])
-  const base = { dataDir: options.dataDir, site, clock, faults, certificate, signal: life, log: options.log }
-
+  const world = await createWorld(options, life)
+  const progress = combineProgress(wanted, options.onProgress)
   const started = wanted.map(async (name) => {
-    const service = await starters[name]({ ...base, onProgress: progress.of(name) }, backups)
+    const context = { ...world.context, onProgress: progress.of(name) }
+    const service = await starters[name](context, world.backups)
     progress.done(name)
     return service
   })
   const shutDown = async () => {
     stop.abort()
-    const running = (await Promise.allSettled(started)).flatMap((it) =>
-      it.status === 'fulfilled' ? [it.value] : [],
-    )
-    const ends = await Promise.allSettled(running.map((service) => service.dispose()))
-    for (const end of ends) if (end.status === 'rejected') options.log(`demo lab: ${String(end.reason)}`)
-    backups.dispose()
-    clock.dispose()
+    await disposeStarted(started, options.log)
+    world.backups.dispose()
+    world.context.clock.dispose()
   }
   try {
-    const services = await Promise.race([Promise.all(started.map(nameFailure(wanted))), whenAborted(signal)])
+    const limit = AbortSignal.any([life, AbortSignal.timeout(startLimitMs)])
+    const services = await Promise.race([Promise.all(started.map(nameFailure(wanted))), whenAborted(limit)])
+    const { site, faults, clock } = world.context
     let ended: Promise<void> | undefined
-    return {
-      services,
-      drafts: services.flatMap((service) => service.drafts),
-      siteName: site.site.name,
-      faults,
-      clock,
-      dispose: () => (ended ??= shutDown()),
-    }
+    const drafts = services.flatMap((service) => service.drafts)
+    const dispose = () => (ended ??= shutDown())
+    return { services, drafts, siteName: site.site.name, faults, clock, dispose }
   } catch (error) {
     await shutDown()
     throw error
   }
+}
+
+/** What all servers share: inventory, clock, faults, certificates, and the backups. */
+async function createWorld(options: DemoLabOptions, signal: AbortSignal) {
+  await mkdir(options.dataDir, { recursive: true })
+  const clock = createDemoClock({
+    offsetMs: options.clockOffsetMs ?? 0,
+    onError: (error) => options.log(`demo clock: ${String(error)}`),
+  })
+  const site = loadDemoSite()
+  const context: Omit<DemoContext, 'onProgress'> = {
+    dataDir: options.dataDir,
+    site,
+    clock,
+    faults: createFaultPlan(),
+    certificate: await loadCertificates(options.dataDir),
+    signal,
+    log: options.log,
+  }
+  return { context, backups: createLabBackups(site, clock) }
+}
+
+/** Stops what has started, and what is still on its way; gives up on a server that does not end in time. */
+async function disposeStarted(
+  started: readonly Promise<DemoService>[],
+  log: (line: string) => void,
+): Promise<void> {
+  const disposeOne = async (starting: Promise<DemoService>) => {
+    const service = await starting.catch(() => undefined)
+    await service?.dispose()
+  }
+  const ends = Promise.allSettled(started.map(disposeOne)).then((outcomes) => {
+    for (const it of outcomes) if (it.status === 'rejected') log(`demo lab: ${String(it.reason)}`)
+  })
+  const limit = delay(stopLimitMs, undefined, { ref: false }).then(() =>
+    log('demo lab: a server did not end in time'),
+  )
+  await Promise.race([ends, limit])
 }
 
 const nameFailure =

@@ -45,20 +45,34 @@ function openChannel(): Channel | undefined {
   }
 }
 
+type StartCommand = Extract<DemoCommand, { type: 'start' }>
+
+function startFor(channel: Channel, command: StartCommand, signal: AbortSignal): Promise<DemoLab> {
+  return startDemoLab({
+    dataDir: command.dataDir,
+    signal,
+    ...(command.services ? { services: command.services } : {}),
+    ...(command.clockOffsetMs === undefined ? {} : { clockOffsetMs: command.clockOffsetMs }),
+    onProgress: (step, fraction) => channel.send({ type: 'progress', step, fraction }),
+    log: (line) => void process.stderr.write(`${line}\n`),
+  })
+}
+
 function run(channel: Channel): void {
   const stopping = new AbortController()
   let lab: Promise<DemoLab> | undefined
-
-  const start = (command: Extract<DemoCommand, { type: 'start' }>) => {
-    if (lab) return
-    lab = startDemoLab({
-      dataDir: command.dataDir,
-      signal: stopping.signal,
-      ...(command.services ? { services: command.services } : {}),
-      ...(command.clockOffsetMs === undefined ? {} : { clockOffsetMs: command.clockOffsetMs }),
-      onProgress: (step, fraction) => channel.send({ type: 'progress', step, fraction }),
-      log: (line) => void process.stderr.write(`${line}\n`),
-    })
+  let isStopping = false
+  const stop = async (code: number) => {
+    if (isStopping) return
+    isStopping = true
+    // Not unref'ed: when a server refuses to end, the process still does.
+    setTimeout(() => process.exit(code || 1), stopLimitMs)
+    stopping.abort()
+    await lab?.then((running) => running.dispose()).catch(() => {})
+    process.exit(code)
+  }
+  const start = (command: StartCommand) => {
+    lab = startFor(channel, command, stopping.signal)
     lab.then(
       ({ siteName, drafts }) => channel.send({ type: 'ready', siteName, drafts }),
       (error: unknown) => {
@@ -67,23 +81,10 @@ function run(channel: Channel): void {
       },
     )
   }
-
-  let isStopping = false
-  const stop = async (code: number) => {
-    if (isStopping) return
-    isStopping = true
-    // Not unref'ed: when a server refuses to end, the process still does.
-    const limit = setTimeout(() => process.exit(code || 1), stopLimitMs)
-    stopping.abort()
-    await lab?.then((running) => running.dispose()).catch(() => {})
-    clearTimeout(limit)
-    process.exit(code)
-  }
-
   const obey = async (command: DemoCommand) => {
     switch (command.type) {
       case 'start':
-        return start(command)
+        return lab ?? start(command)
       case 'fault':
         return (await lab)?.faults.set(command.service, command.fault)
       case 'advance':
@@ -92,7 +93,6 @@ function run(channel: Channel): void {
         return stop(0)
     }
   }
-
   channel.onMessage((message) => {
     const parsed = demoCommand.safeParse(message)
     // A start that failed has already been reported; later commands have nothing to act on.

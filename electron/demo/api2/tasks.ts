@@ -91,25 +91,25 @@ function uniqueIdentity(
   return identity
 }
 
+interface Execution {
+  clock: DemoClock
+  plan(run: TaskRun): void
+  formatLine(text: string, atMs: number): string
+  onEnd(): void
+}
+
 /** Lays the plan out over the clock: what is due already happens at once. Returns what stops the task. */
-function execute(
-  task: DemoTask,
-  how: {
-    clock: DemoClock
-    plan(run: TaskRun): void
-    formatLine(text: string, atMs: number): string
-    onEnd(): void
-  },
-): (atMs: number) => void {
-  const { clock, plan, formatLine, onEnd } = how
+function execute(task: DemoTask, { clock, plan, formatLine, onEnd }: Execution): (atMs: number) => void {
   const cancels: (() => void)[] = []
   const cleanups: ((atMs: number) => void)[] = []
-  const finish = (atMs: number, status: string) => {
+  const write = (lines: readonly string[], atMs: number) => {
+    for (const line of lines) task.lines.push(formatLine(line, atMs))
+  }
+  const finish = (atMs: number, status = 'OK') => {
     if (task.endMs !== undefined) return
     task.endMs = atMs
     task.exitStatus = status
-    const isGood = status === 'OK' || status.startsWith('WARNINGS')
-    task.lines.push(formatLine(isGood ? `TASK ${status}` : `TASK ERROR: ${status}`, atMs))
+    write([closingLine(status)], atMs)
     for (const cancel of cancels.splice(0)) cancel()
     onEnd()
   }
@@ -124,13 +124,9 @@ function execute(
   }
   plan({
     task,
-    at(offsetMs, step) {
-      when(offsetMs, (atMs) => {
-        for (const line of [step(atMs) ?? []].flat()) task.lines.push(formatLine(line, atMs))
-      })
-    },
+    at: (offsetMs, step) => when(offsetMs, (atMs) => write([step(atMs) ?? []].flat(), atMs)),
     end: (offsetMs, step) => when(offsetMs, (atMs) => finish(atMs, step?.(atMs) ?? 'OK')),
-    finish: (atMs, status = 'OK') => finish(atMs, status),
+    finish,
     onStop: (cleanup) => void cleanups.push(cleanup),
   })
   return (atMs) => {
@@ -138,6 +134,9 @@ function execute(
     finish(atMs, 'received interrupt')
   }
 }
+
+const closingLine = (status: string): string =>
+  status === 'OK' || status.startsWith('WARNINGS') ? `TASK ${status}` : `TASK ERROR: ${status}`
 
 function forgetOldest(tasks: Map<string, DemoTask>, keep: number): void {
   if (tasks.size <= keep) return

@@ -6,22 +6,9 @@ import { dayMs, timeOfDay } from '../world/backup-plan.ts'
 import { datastoreUse, type DatastoreUse } from '../world/backup-use.ts'
 import type { BackupSnapshot, LabBackups } from '../world/backups.ts'
 import type { DemoSite } from '../world/site.ts'
+import { jobsOf, type BackupJob } from './jobs.ts'
 import { createPbsTasks } from './pbs-tasks.ts'
 import { keptSnapshots, type Retention } from './prune.ts'
-
-export interface BackupJob {
-  id: string
-  kind: 'verify' | 'prune' | 'gc'
-  store: string
-  schedule: string
-  /** Undefined: all namespaces. */
-  namespace: string | undefined
-  retention: Retention
-  comment: string | undefined
-  ignoreVerified: boolean
-  outdatedAfterDays: number | undefined
-  lastTask: DemoTask | undefined
-}
 
 export interface BackupServer {
   site: DemoSite
@@ -88,68 +75,6 @@ export function createBackupServer(
       for (const stop of stops) stop()
     },
   }
-}
-
-function jobsOf(site: DemoSite): BackupJob[] {
-  const store = site.backup.datastores[0]?.name ?? ''
-  const base = {
-    store,
-    comment: undefined,
-    ignoreVerified: true,
-    outdatedAfterDays: undefined,
-    lastTask: undefined,
-  }
-  const hostNamespaces = site.backup.jobs.flatMap((job) =>
-    job.kind === 'hostconfig' ? [job.detail.namespace] : [],
-  )
-  const shortLived = site.backup.namespaces.map((it) => it.ns).filter((ns) => !hostNamespaces.includes(ns))
-  return site.backup.jobs.flatMap((job): BackupJob[] => {
-    switch (job.kind) {
-      case 'verify': {
-        const { id, ignoreVerified, outdatedAfterDays } = job.detail
-        const details = { ignoreVerified, outdatedAfterDays, namespace: undefined, retention: {} }
-        return [{ ...base, ...details, id, kind: 'verify', schedule: job.schedule }]
-      }
-      case 'prune': {
-        const { id, keepWeekly, keepMonthly } = job.detail
-        const retention = { keepDaily: job.keepDaily, keepWeekly, keepMonthly }
-        // One job per namespace: the hosts' configuration outlives the guests' backups.
-        return shortLived.map((namespace, index) => ({
-          ...base,
-          id: index === 0 ? id : `${id}-${namespace}`,
-          kind: 'prune',
-          schedule: job.schedule,
-          namespace,
-          retention,
-        }))
-      }
-      case 'hostconfig':
-        return [
-          {
-            ...base,
-            id: `prune-${job.detail.namespace}`,
-            kind: 'prune',
-            schedule: '12:00',
-            namespace: job.detail.namespace,
-            retention: { keepDaily: job.keepDays },
-          },
-        ]
-      case 'gc':
-        return [
-          {
-            ...base,
-            id: job.detail.datastore,
-            kind: 'gc',
-            schedule: job.schedule,
-            namespace: undefined,
-            retention: {},
-          },
-        ]
-      case 'vzdump':
-      case 'pgdump':
-        return []
-    }
-  })
 }
 
 /** Every backup that is written shows as a task here, too. */

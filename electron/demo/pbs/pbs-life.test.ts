@@ -37,7 +37,7 @@ const send = (
 ) => {
   const form = formOf(parameters)
   const isQuery = method === 'GET' || method === 'DELETE'
-  const type = isQuery ? {} : { 'content-type': 'application/x-www-form-urlencoded' }
+  const type: Record<string, string> = isQuery ? {} : { 'content-type': 'application/x-www-form-urlencoded' }
   return call(
     `${demo.url}/api2/json${path}${isQuery && form ? `?${form}` : ''}`,
     context.certificate('pbs').caPem,

@@ -54,17 +54,7 @@ export function createCluster(context: Pick<DemoContext, 'site' | 'clock'>, back
   const { site, clock } = context
   const startMs = clock.nowMs()
   const bootMsOf = (name: string) => bootOf(site, name, startMs)
-  const guests = new Map(guestsOfSite(site, bootMsOf).map((guest) => [guest.vmid, guest]))
-  const byVmid = () => [...guests.values()].sort((a, b) => a.vmid - b.vmid)
-  const node = (name: string) => {
-    const found = site.nodes.find((it) => it.name === name)
-    if (found) return found
-    const reason = `failed to get address info for: ${name}: Name or service not known`
-    throw runtimeFault(`hostname lookup '${name}' failed - ${reason}`)
-  }
-  const storagesOn = (name: string) =>
-    site.storages.filter((storage) => storage.node === undefined || storage.node === name)
-
+  const node = (name: string) => findNode(site, name)
   return {
     site,
     tasks: createPveTasks(clock),
@@ -74,31 +64,53 @@ export function createCluster(context: Pick<DemoContext, 'site' | 'clock'>, back
     nodes: site.nodes,
     node,
     bootMsOf,
+    ...createGuestRegister(guestsOfSite(site, bootMsOf), node),
+    storagesOn: (name) => storagesOn(site, name),
+    storage(nodeName, id) {
+      node(nodeName)
+      return findStorage(site, nodeName, id)
+    },
+    backupUse: (atMs) => datastoreUse(site, startMs, atMs),
+    ha: haOfSite(site),
+    localNode: site.nodes[0]?.name ?? 'node01',
+  }
+}
+
+function findNode(site: DemoSite, name: string): DemoNode {
+  const found = site.nodes.find((it) => it.name === name)
+  if (found) return found
+  const reason = `failed to get address info for: ${name}: Name or service not known`
+  throw runtimeFault(`hostname lookup '${name}' failed - ${reason}`)
+}
+
+const storagesOn = (site: DemoSite, node: string): DemoStorage[] =>
+  site.storages.filter((storage) => storage.node === undefined || storage.node === node)
+
+function findStorage(site: DemoSite, node: string, id: string): DemoStorage {
+  const found = storagesOn(site, node).find((storage) => storage.id === id)
+  if (found) return found
+  const isKnown = site.storages.some((storage) => storage.id === id)
+  throw runtimeFault(
+    isKnown ? `storage '${id}' is not available on node '${node}'` : `storage '${id}' does not exist`,
+  )
+}
+
+function createGuestRegister(initial: readonly Guest[], node: Cluster['node']) {
+  const guests = new Map(initial.map((guest) => [guest.vmid, guest]))
+  const byVmid = () => [...guests.values()].sort((a, b) => a.vmid - b.vmid)
+  return {
     guests: byVmid,
-    guestsOn: (name) => byVmid().filter((guest) => guest.node === name),
-    findGuest: (vmid) => guests.get(vmid),
-    guest(nodeName, vmid) {
+    guestsOn: (name: string) => byVmid().filter((guest) => guest.node === name),
+    findGuest: (vmid: number) => guests.get(vmid),
+    guest(nodeName: string, vmid: number): Guest {
       node(nodeName)
       const guest = guests.get(vmid)
       if (guest?.node === nodeName) return guest
       throw runtimeFault(`Configuration file 'nodes/${nodeName}/qemu-server/${vmid}.conf' does not exist`)
     },
-    addGuest: (guest) => void guests.set(guest.vmid, guest),
-    removeGuest: (guest) => void guests.delete(guest.vmid),
-    poolOf: (vmid) => guests.get(vmid)?.pool,
-    storagesOn,
-    storage(nodeName, id) {
-      node(nodeName)
-      const found = storagesOn(nodeName).find((storage) => storage.id === id)
-      if (found) return found
-      const isKnown = site.storages.some((storage) => storage.id === id)
-      throw runtimeFault(
-        isKnown ? `storage '${id}' is not available on node '${nodeName}'` : `storage '${id}' does not exist`,
-      )
-    },
-    backupUse: (atMs) => datastoreUse(site, startMs, atMs),
-    ha: haOfSite(site),
-    localNode: site.nodes[0]?.name ?? 'node01',
+    addGuest: (guest: Guest) => void guests.set(guest.vmid, guest),
+    removeGuest: (guest: Guest) => void guests.delete(guest.vmid),
+    poolOf: (vmid: number) => guests.get(vmid)?.pool,
   }
 }
 

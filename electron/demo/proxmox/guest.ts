@@ -114,7 +114,6 @@ function guestOfInventory(guest: DemoGuest, curves: GuestCurves, nodeBootMs: num
   const isRunning = guest.runtime.status === 'running'
   // Guests come up one after the other behind their node, or were restarted at some later time.
   const bootMs = nodeBootMs + 90_000 + Math.floor(hashFraction(`boot${guest.vmid}`) * 600_000)
-  const firstStorage = guest.disks[0]?.storage ?? 'local-lvm'
   return {
     vmid: guest.vmid,
     name: guest.name,
@@ -129,16 +128,7 @@ function guestOfInventory(guest: DemoGuest, curves: GuestCurves, nodeBootMs: num
     tags: [...guest.tags].sort(),
     pool: guest.runtime.pool,
     hasAgent: guest.runtime.qemuAgent,
-    settings: {
-      ...firmwareSettings(guest.vmid, firstStorage),
-      ...networkSettings(guest),
-      ...passthroughSettings(guest),
-      cpu: guest.runtime.cpuType,
-      description: guest.role,
-      numa: guest.runtime.numa ? 1 : 0,
-      onboot: guest.runtime.onboot ? 1 : 0,
-      ostype: guest.os.startsWith('Windows') ? 'win11' : 'l26',
-    },
+    settings: settingsOf(guest),
     pending: {},
     disks: guest.disks.map((disk, index) => ({
       slot: disk.slot,
@@ -159,6 +149,17 @@ function guestOfInventory(guest: DemoGuest, curves: GuestCurves, nodeBootMs: num
     pid: 3_000 + Math.floor(hashFraction(`qemu${guest.vmid}`) * 900_000),
   }
 }
+
+const settingsOf = (guest: DemoGuest): Record<string, ConfigValue> => ({
+  ...firmwareSettings(guest.vmid, guest.disks[0]?.storage ?? 'local-lvm'),
+  ...networkSettings(guest),
+  ...passthroughSettings(guest),
+  cpu: guest.runtime.cpuType,
+  description: guest.role,
+  numa: guest.runtime.numa ? 1 : 0,
+  onboot: guest.runtime.onboot ? 1 : 0,
+  ostype: guest.os.startsWith('Windows') ? 'win11' : 'l26',
+})
 
 function firmwareSettings(vmid: number, storage: string): Record<string, ConfigValue> {
   return {

@@ -45,6 +45,12 @@ export type SnapshotSeed = Pick<
   'namespace' | 'backupType' | 'backupId' | 'startMs' | 'owner' | 'comment'
 > & { plan: BackupPlan; isProtected?: boolean }
 
+export interface SnapshotFilter {
+  namespace?: string
+  backupType?: string
+  backupId?: string
+}
+
 export interface BackupObserver {
   began(snapshot: BackupSnapshot): void
   /** `error` is undefined for a good end. */
@@ -53,7 +59,7 @@ export interface BackupObserver {
 
 export interface LabBackups {
   datastore: string
-  list(filter?: { namespace?: string; backupType?: string; backupId?: string }): BackupSnapshot[]
+  list(filter?: SnapshotFilter): BackupSnapshot[]
   find(
     namespace: string,
     backupType: string,
@@ -89,50 +95,11 @@ const keyFor = (namespace: string, type: string, id: string, timeSeconds: number
 
 /** The lab's backups, history included. Needs no server; starts the hosts' own daily backups on the clock. */
 export function createLabBackups(site: DemoSite, clock: DemoClock): LabBackups {
-  const datastore = site.backup.datastores[0]?.name ?? 'datastore01'
-  const snapshots = new Map<string, BackupSnapshot>()
-  const observers = new Set<BackupObserver>()
   const failingFromDay = dayIndex(clock.nowMs()) - 1
-  const keyOf = (it: BackupSnapshot) => keyFor(it.namespace, it.backupType, it.backupId, it.timeSeconds)
-
-  const backups: Omit<LabBackups, 'dispose'> = {
-    datastore,
-    list: (filter = {}) =>
-      [...snapshots.values()].filter(
-        (it) =>
-          (filter.namespace === undefined || it.namespace === filter.namespace) &&
-          (filter.backupType === undefined || it.backupType === filter.backupType) &&
-          (filter.backupId === undefined || it.backupId === filter.backupId),
-      ),
-    find: (...name) => snapshots.get(keyFor(...name)),
-    begin(seed) {
-      const made = makeSnapshot(datastore, seed)
-      const known = snapshots.get(keyOf(made))
-      if (known) return known
-      snapshots.set(keyOf(made), made)
-      for (const observer of [...observers]) observer.began(made)
-      return made
-    },
-    complete(snapshot, atMs) {
-      if (snapshot.endMs !== undefined) return
-      snapshot.endMs = atMs
-      for (const observer of [...observers]) observer.ended(snapshot, atMs, undefined)
-    },
-    abort(snapshot, atMs, reason) {
-      if (snapshot.endMs !== undefined || !snapshots.delete(keyOf(snapshot))) return
-      snapshot.endMs = atMs
-      for (const observer of [...observers]) observer.ended(snapshot, atMs, reason)
-    },
-    remove: (snapshot) => void snapshots.delete(keyOf(snapshot)),
-    observe(observer) {
-      for (const snapshot of [...snapshots.values()].sort((a, b) => a.startMs - b.startMs)) {
-        observer.began(snapshot)
-        if (snapshot.endMs !== undefined) observer.ended(snapshot, snapshot.endMs, undefined)
-      }
-      observers.add(observer)
-      return () => observers.delete(observer)
-    },
-    failsFromDay: (vmid) => (vmid === troubledVmid ? failingFromDay : Number.POSITIVE_INFINITY),
+  const shelf = createShelf(site.backup.datastores[0]?.name ?? 'datastore01')
+  const backups = {
+    ...shelf,
+    failsFromDay: (vmid: number) => (vmid === troubledVmid ? failingFromDay : Number.POSITIVE_INFINITY),
   }
   for (let back = hostHistoryDays; back >= 0; back--) seedDay(site, clock, backups, back)
   const stops = hostRoutines(site, clock, backups)
@@ -140,10 +107,55 @@ export function createLabBackups(site: DemoSite, clock: DemoClock): LabBackups {
     ...backups,
     dispose() {
       for (const stop of stops) stop()
-      observers.clear()
+      shelf.forgetObservers()
     },
   }
 }
+
+/** The snapshots themselves, and whoever wants to hear of them. */
+function createShelf(datastore: string) {
+  const snapshots = new Map<string, BackupSnapshot>()
+  const observers = new Set<BackupObserver>()
+  const keyOf = (it: BackupSnapshot) => keyFor(it.namespace, it.backupType, it.backupId, it.timeSeconds)
+  const end = (snapshot: BackupSnapshot, atMs: number, error: string | undefined) => {
+    snapshot.endMs = atMs
+    for (const observer of [...observers]) observer.ended(snapshot, atMs, error)
+  }
+  return {
+    datastore,
+    list: (filter?: SnapshotFilter) => [...snapshots.values()].filter((it) => matches(it, filter ?? {})),
+    find: (...name: Parameters<typeof keyFor>) => snapshots.get(keyFor(...name)),
+    begin(seed: SnapshotSeed): BackupSnapshot {
+      const made = makeSnapshot(datastore, seed)
+      const known = snapshots.get(keyOf(made))
+      if (known) return known
+      snapshots.set(keyOf(made), made)
+      for (const observer of [...observers]) observer.began(made)
+      return made
+    },
+    complete(snapshot: BackupSnapshot, atMs: number) {
+      if (snapshot.endMs === undefined) end(snapshot, atMs, undefined)
+    },
+    abort(snapshot: BackupSnapshot, atMs: number, reason: string) {
+      if (snapshot.endMs === undefined && snapshots.delete(keyOf(snapshot))) end(snapshot, atMs, reason)
+    },
+    remove: (snapshot: BackupSnapshot) => void snapshots.delete(keyOf(snapshot)),
+    observe(observer: BackupObserver) {
+      for (const snapshot of [...snapshots.values()].sort((a, b) => a.startMs - b.startMs)) {
+        observer.began(snapshot)
+        if (snapshot.endMs !== undefined) observer.ended(snapshot, snapshot.endMs, undefined)
+      }
+      observers.add(observer)
+      return () => void observers.delete(observer)
+    },
+    forgetObservers: () => observers.clear(),
+  }
+}
+
+const matches = (snapshot: BackupSnapshot, filter: SnapshotFilter): boolean =>
+  (filter.namespace === undefined || snapshot.namespace === filter.namespace) &&
+  (filter.backupType === undefined || snapshot.backupType === filter.backupType) &&
+  (filter.backupId === undefined || snapshot.backupId === filter.backupId)
 
 function makeSnapshot(datastore: string, seed: SnapshotSeed): BackupSnapshot {
   const isEncrypted = seed.plan.files.some((file) => file.cryptMode === 'encrypt')

@@ -8,6 +8,8 @@ interface Timer {
   run(dueMs: number): void
 }
 
+type Schedule = (dueMs: number, run: Timer['run']) => () => void
+
 const dayMs = 86_400_000
 const longestWaitMs = 3_600_000
 
@@ -18,26 +20,10 @@ export function createDemoClock(
   let offsetMs = options.offsetMs ?? 0
   /** While a jump is under way the clock stands at the due time of the timer that runs. */
   let standingMs: number | undefined
-  let order = 0
-  let disposed = false
-  let wake: NodeJS.Timeout | undefined
-  const timers = new Set<Timer>()
-
+  const timers = createTimerQueue()
   const nowMs = () => standingMs ?? Date.now() + offsetMs
-
-  const earliest = (untilMs: number): Timer | undefined => {
-    let found: Timer | undefined
-    for (const timer of timers) {
-      if (timer.dueMs > untilMs) continue
-      if (!found || timer.dueMs < found.dueMs || (timer.dueMs === found.dueMs && timer.order < found.order))
-        found = timer
-    }
-    return found
-  }
-
   const fireUntil = (untilMs: number) => {
-    for (let timer = earliest(untilMs); timer && !disposed; timer = earliest(untilMs)) {
-      timers.delete(timer)
+    for (let timer = timers.takeDue(untilMs); timer; timer = timers.takeDue(untilMs)) {
       if (standingMs !== undefined) standingMs = Math.max(standingMs, timer.dueMs)
       try {
         timer.run(timer.dueMs)
@@ -46,47 +32,12 @@ export function createDemoClock(
       }
     }
   }
-
-  const arm = () => {
-    clearTimeout(wake)
-    if (disposed || timers.size === 0 || standingMs !== undefined) return
-    const nextMs = Math.min(...[...timers].map((timer) => timer.dueMs))
-    wake = setTimeout(
-      () => {
-        fireUntil(nowMs())
-        arm()
-      },
-      Math.min(Math.max(nextMs - nowMs(), 0), longestWaitMs),
-    )
-    wake.unref()
+  const alarm = createAlarm(timers, nowMs, () => fireUntil(nowMs()))
+  const schedule: Schedule = (dueMs, run) => {
+    const cancel = timers.add(dueMs, run)
+    if (standingMs === undefined) alarm.set()
+    return cancel
   }
-
-  const schedule = (dueMs: number, run: Timer['run']): (() => void) => {
-    const timer = { dueMs, order: order++, run }
-    if (!disposed) timers.add(timer)
-    arm()
-    return () => {
-      timers.delete(timer)
-      arm()
-    }
-  }
-
-  const repeat = (firstMs: number, periodMs: number, task: (dueMs: number) => void): (() => void) => {
-    let stop = () => {}
-    let stopped = false
-    const plan = (dueMs: number) => {
-      stop = schedule(dueMs, () => {
-        if (!stopped) plan(dueMs + periodMs)
-        task(dueMs)
-      })
-    }
-    plan(firstMs)
-    return () => {
-      stopped = true
-      stop()
-    }
-  }
-
   return {
     nowMs,
     advance(byMs) {
@@ -96,19 +47,90 @@ export function createDemoClock(
       fireUntil(targetMs)
       standingMs = undefined
       offsetMs = targetMs - Date.now()
-      arm()
+      alarm.set()
     },
     daily(hour, minute, task) {
       const now = nowMs()
       const today = Math.floor(now / dayMs) * dayMs + (hour * 60 + minute) * 60_000
-      return repeat(today > now ? today : today + dayMs, dayMs, task)
+      return repeat(schedule, today > now ? today : today + dayMs, dayMs, task)
     },
-    every: (periodMs, task) => repeat(nowMs() + periodMs, periodMs, task),
+    every: (periodMs, task) => repeat(schedule, nowMs() + periodMs, periodMs, task),
     after: (delayMs, task) => schedule(nowMs() + delayMs, task),
     dispose() {
-      disposed = true
-      clearTimeout(wake)
+      timers.close()
+      alarm.clear()
+    },
+  }
+}
+
+function createTimerQueue() {
+  const timers = new Set<Timer>()
+  let order = 0
+  let isClosed = false
+  const isBefore = (a: Timer, b: Timer) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order)
+  const earliest = (): Timer | undefined => {
+    let found: Timer | undefined
+    for (const timer of timers) if (!found || isBefore(timer, found)) found = timer
+    return found
+  }
+  return {
+    add(dueMs: number, run: Timer['run']): () => void {
+      const timer = { dueMs, order: order++, run }
+      if (!isClosed) timers.add(timer)
+      return () => void timers.delete(timer)
+    },
+    /** Removes and returns the earliest timer due by then. */
+    takeDue(untilMs: number): Timer | undefined {
+      const timer = earliest()
+      if (!timer || timer.dueMs > untilMs) return undefined
+      timers.delete(timer)
+      return timer
+    },
+    nextDueMs: (): number | undefined => earliest()?.dueMs,
+    close() {
+      isClosed = true
       timers.clear()
     },
+  }
+}
+
+/** The one real timer behind all of the lab's; set anew whenever the earliest may have changed. */
+function createAlarm(timers: ReturnType<typeof createTimerQueue>, nowMs: () => number, ring: () => void) {
+  let handle: NodeJS.Timeout | undefined
+  const alarm = {
+    set() {
+      clearTimeout(handle)
+      const dueMs = timers.nextDueMs()
+      if (dueMs === undefined) return
+      const waitMs = Math.min(Math.max(dueMs - nowMs(), 0), longestWaitMs)
+      handle = setTimeout(() => {
+        ring()
+        alarm.set()
+      }, waitMs)
+      handle.unref()
+    },
+    clear: () => clearTimeout(handle),
+  }
+  return alarm
+}
+
+function repeat(
+  schedule: Schedule,
+  firstMs: number,
+  periodMs: number,
+  task: (dueMs: number) => void,
+): () => void {
+  let cancel = () => {}
+  let isStopped = false
+  const plan = (dueMs: number) => {
+    cancel = schedule(dueMs, () => {
+      plan(dueMs + periodMs)
+      if (!isStopped) task(dueMs)
+    })
+  }
+  plan(firstMs)
+  return () => {
+    isStopped = true
+    cancel()
   }
 }

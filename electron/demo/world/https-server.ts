@@ -4,7 +4,6 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -38,11 +37,11 @@ export interface DemoHttpsServer {
 /** Starts the server; rejects when the port is taken. Faults of `service` act from the next request on. */
 export async function startDemoHttpsServer(options: DemoHttpsOptions): Promise<DemoHttpsServer> {
   const { context, service } = options
-  const { keyPem, certPem, expired } = context.certificate(service)
-  const certificateFor = (fault: FaultKind | undefined) =>
-    fault === 'expired-certificate'
-      ? { key: expired.keyPem, cert: expired.certPem }
-      : { key: keyPem, cert: certPem }
+  const own = context.certificate(service)
+  const certificateFor = (fault: FaultKind | undefined) => {
+    const { keyPem, certPem } = fault === 'expired-certificate' ? own.expired : own
+    return { key: keyPem, cert: certPem }
+  }
   const clientCheck = options.clientCaPem
     ? { requestCert: true, rejectUnauthorized: false, ca: options.clientCaPem }
     : {}
@@ -56,19 +55,11 @@ export async function startDemoHttpsServer(options: DemoHttpsOptions): Promise<D
   server.on('request', (request, response) => {
     answer(options, request, response).catch((error: unknown) => {
       context.log(`${service}: ${request.method} ${pathOf(request)} failed: ${String(error)}`)
-      if (!response.headersSent) sendPlain(response, 500, 'text/plain', 'internal error of the demo server')
-      else response.destroy()
+      if (response.headersSent) response.destroy()
+      else sendPlain(response, 500, 'text/plain', 'internal error of the demo server')
     })
   })
-  server.on('upgrade', (request, socket, head) => {
-    socket.on('error', () => socket.destroy())
-    const fault = context.faults.get(service)
-    if (fault === 'cut' || fault === 'garbage') socket.destroy()
-    else if (fault === 'unauthorized') refuseUpgrade(socket, '401 permission denied')
-    else if (fault === 'server-error') refuseUpgrade(socket, '500 Internal Server Error')
-    else if (options.upgrade) options.upgrade(request, socket, head)
-    else refuseUpgrade(socket, '501 Not Implemented')
-  })
+  server.on('upgrade', (request, socket, head) => answerUpgrade(options, request, socket, head))
   const stopWatching = context.faults.onChange((changed, fault) => {
     if (changed !== service) return
     server.setSecureContext({ ...certificateFor(fault), ...clientCheck })
@@ -77,11 +68,7 @@ export async function startDemoHttpsServer(options: DemoHttpsOptions): Promise<D
     // Idle keep-alive connections and open watches must meet the new fault, too.
     for (const socket of sockets) socket.destroy()
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port ?? 0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server, options.port ?? 0)
   return {
     port,
     url: `https://127.0.0.1:${port}`,
@@ -92,6 +79,15 @@ export async function startDemoHttpsServer(options: DemoHttpsOptions): Promise<D
       await closed
     },
   }
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : port
 }
 
 function trackSockets(server: Server): Set<TLSSocket | Duplex> {
@@ -168,6 +164,21 @@ function cutMidBody(response: ServerResponse): void {
   }
   response.write = ((chunk: unknown) => (cut(chunk), true)) as typeof response.write
   response.end = ((chunk: unknown) => (cut(chunk), response)) as typeof response.end
+}
+
+function answerUpgrade(
+  options: DemoHttpsOptions,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  socket.on('error', () => socket.destroy())
+  const fault = options.context.faults.get(options.service)
+  if (fault === 'cut' || fault === 'garbage') socket.destroy()
+  else if (fault === 'unauthorized') refuseUpgrade(socket, '401 permission denied')
+  else if (fault === 'server-error') refuseUpgrade(socket, '500 Internal Server Error')
+  else if (options.upgrade) options.upgrade(request, socket, head)
+  else refuseUpgrade(socket, '501 Not Implemented')
 }
 
 function refuseUpgrade(socket: Duplex, status: string): void {

@@ -3,8 +3,9 @@
 import { ApiFault } from '../../api2/api-fault.ts'
 import { choice, flag, integer, optional, text } from '../../api2/parameters.ts'
 import type { BackupSnapshot } from '../../world/backups.ts'
-import { startPrune, type BackupJob } from '../backup-server.ts'
+import { startPrune } from '../backup-server.ts'
 import { demand, may, openStore, ownerOf, route, type PbsCall } from '../call.ts'
+import type { BackupJob } from '../jobs.ts'
 import { keptSnapshots, type Retention } from '../prune.ts'
 
 const auditOf = (store: string) => [`/datastore/${store}`, ['Datastore.Audit', 'Datastore.Verify']] as const
