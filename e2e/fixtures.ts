@@ -35,7 +35,6 @@ interface Running {
 
 export const test = base.extend<ShellOptions & { meridian: Meridian; dataDir: string }>({
   shell: ['loopback', { option: true }],
-  // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixture's needs from this pattern
   dataDir: async ({}, use) => {
     const directory = mkdtempSync(join(tmpdir(), 'meridian-e2e-'))
     await use(directory)

@@ -24,14 +24,21 @@ function readArguments(): { port: number; dataDir: string; opensDemo: boolean; o
     },
   })
   const port = Number(values.port)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`"${values.port}" is no port: take a number from 1 to 65535.`)
-  return { port, dataDir: resolve(values['data-dir'] ?? usualDataDir()), opensDemo: values.demo, opensBrowser: !values['no-open'] }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`"${values.port}" is no port: take a number from 1 to 65535.`)
+  return {
+    port,
+    dataDir: resolve(values['data-dir'] ?? usualDataDir()),
+    opensDemo: values.demo,
+    opensBrowser: !values['no-open'],
+  }
 }
 
 /** Runs until a signal ends it. Throws with a sentence when it cannot start. */
 async function main(): Promise<void> {
   const { port, dataDir, opensDemo, opensBrowser } = readArguments()
-  if (!isPageBuilt()) throw new Error('The page has not been built yet: run npm run build, or start with npm start.')
+  if (!isPageBuilt())
+    throw new Error('The page has not been built yet: run npm run build, or start with npm start.')
   const paths = createPaths(dataDir)
   const release = claimDataDir(dataDir)
   const logBook = createLogBook(join(dataDir, 'logs', 'meridian.log'), Date.now)
@@ -49,11 +56,15 @@ async function main(): Promise<void> {
     now: Date.now,
   }
   const host = await createHost(platform, logBook)
-  const server = await startHttpServer({ host, pageRoot, port, log }).catch(async (thrown: NodeJS.ErrnoException) => {
-    await host.dispose()
-    release()
-    throw thrown.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken by another program: take another, or leave --port away.`) : thrown
-  })
+  const server = await startHttpServer({ host, pageRoot, port, log }).catch(
+    async (thrown: NodeJS.ErrnoException) => {
+      await host.dispose()
+      release()
+      throw thrown.code === 'EADDRINUSE'
+        ? new Error(`Port ${port} is taken by another program: take another, or leave --port away.`)
+        : thrown
+    },
+  )
   const announce = (): string => {
     const address = server.newAddress()
     console.log(`Meridian is ready: ${address}`)
@@ -73,7 +84,8 @@ async function main(): Promise<void> {
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end())
   const address = announce()
-  if (opensBrowser && !(await openBrowser(address))) console.log('No browser could be opened from here: open the address above in one.')
+  if (opensBrowser && !(await openBrowser(address)))
+    console.log('No browser could be opened from here: open the address above in one.')
   if (process.stdin.isTTY) {
     console.log('Press Enter for a new one-time address, Ctrl-C to end.')
     process.stdin.on('data', announce)

@@ -13,7 +13,10 @@ export function claimDataDir(dataDir: string): () => void {
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown
       const holder = Number(readFileSync(path, 'utf8'))
-      if (isAlive(holder)) throw new Error(`Another Meridian (process ${holder}) uses ${dataDir}: end it, or take another place with --data-dir.`)
+      if (isAlive(holder))
+        throw new Error(
+          `Another Meridian (process ${holder}) uses ${dataDir}: end it, or take another place with --data-dir.`,
+        )
       rmSync(path, { force: true })
     }
   }

@@ -1,54 +1,120 @@
-// The door of the loopback shell: one-time launch tokens, and the session cookies they are traded for. A token
-// works once; a cookie works until the process ends. Both are compared in constant time and never logged.
+// Who may come in: one-time launch tokens, and the sessions they are traded for. Only digests are kept, so that
+// neither can be read out of this process's memory by its shape. Sessions die with the process.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
-export interface Door {
-  /** A fresh one-time token, replacing one that was not used. */
-  issueToken(): string
-  /** Trades the token for a session's cookie value; undefined when it is wrong or was used. */
+export interface Doorkeeper {
+  /** A fresh one-time token: 256 bits, base64url. The oldest of too many unused ones stops working. */
+  mintToken(): string
+  /** The new session's cookie value, or undefined when the token is unknown or was used. */
   redeem(token: string): string | undefined
-  /** True when the Cookie header holds a session of this process. */
-  admits(cookieHeader: string | undefined): boolean
-  /** The Set-Cookie value: HttpOnly and SameSite=Strict; a cookie knows no port, so its name carries it. */
-  setCookie(session: string): string
+  /** The session that the `Cookie` header names, or undefined. Using it starts its idle time anew. */
+  findSession(cookieHeader: string | undefined): Session | undefined
+  /** Name and attributes of the cookie that carries `value`. */
+  cookie(value: string): string
 }
 
-export function createDoor(port: () => number): Door {
-  let tokenDigest: Buffer | undefined
-  const sessions = new Set<string>()
-  const cookieName = (): string => `meridian-${port()}`
+export interface Session {
+  readonly label: string
+  /** A socket keeps its session alive while it is open. Returns what ends that. */
+  hold(): () => void
+}
+
+interface KeptSession extends Session {
+  digest: Buffer
+  lastUsedMs: number
+  holders: number
+}
+
+/** Nobody keeps a page closed this long and expects it to open without the terminal. */
+export const sessionIdleMs = 12 * 3_600_000
+const maxTokens = 4
+const maxSessions = 32
+const credentialShape = /^[A-Za-z0-9_-]{43}$/
+
+const mint = (): string => randomBytes(32).toString('base64url')
+const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** `port` is part of the cookie's name: browsers keep cookies per host, not per port. */
+export function createDoorkeeper(port: number, now: () => number = Date.now): Doorkeeper {
+  const cookieName = `meridian-${port}`
+  const tokens: Buffer[] = []
+  let sessions: KeptSession[] = []
+  let count = 0
+  const dropIdle = (): void => {
+    sessions = sessions.filter((session) => session.holders > 0 || now() - session.lastUsedMs < sessionIdleMs)
+  }
   return {
-    issueToken() {
-      const token = randomBytes(32).toString('base64url')
-      tokenDigest = digest(token)
+    mintToken() {
+      const token = mint()
+      tokens.push(digestOf(token))
+      if (tokens.length > maxTokens) tokens.shift()
       return token
     },
     redeem(token) {
-      if (!tokenDigest || !timingSafeEqual(tokenDigest, digest(token))) return undefined
-      tokenDigest = undefined
-      const session = randomBytes(32).toString('base64url')
-      sessions.add(session)
-      return session
+      const index = credentialShape.test(token) ? findDigest(tokens, digestOf(token)) : -1
+      if (index < 0) return undefined
+      tokens.splice(index, 1)
+      dropIdle()
+      const value = mint()
+      count += 1
+      sessions.push(createSession(digestOf(value), `browser ${count}`, now))
+      if (sessions.length > maxSessions) sessions.shift()
+      return value
     },
-    admits(cookieHeader) {
-      const given = readCookie(cookieHeader, cookieName())
-      if (given === undefined) return false
-      const wanted = digest(given)
-      let isKnown = false
-      for (const session of sessions) if (timingSafeEqual(digest(session), wanted)) isKnown = true
-      return isKnown
+    findSession(cookieHeader) {
+      dropIdle()
+      for (const value of cookieValues(cookieHeader, cookieName)) {
+        const index = credentialShape.test(value)
+          ? findDigest(
+              sessions.map((session) => session.digest),
+              digestOf(value),
+            )
+          : -1
+        const session = sessions[index]
+        if (!session) continue
+        session.lastUsedMs = now()
+        return session
+      }
+      return undefined
     },
-    setCookie: (session) => `${cookieName()}=${session}; HttpOnly; SameSite=Strict; Path=/`,
+    cookie: (value) => `${cookieName}=${value}; Path=/; HttpOnly; SameSite=Strict`,
   }
 }
 
-/** Equal lengths for the comparison, whatever was given. */
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-
-function readCookie(header: string | undefined, name: string): string | undefined {
-  for (const part of (header ?? '').split(';')) {
-    const at = part.indexOf('=')
-    if (at > 0 && part.slice(0, at).trim() === name) return part.slice(at + 1).trim()
+function createSession(digest: Buffer, label: string, now: () => number): KeptSession {
+  const session: KeptSession = {
+    digest,
+    label,
+    lastUsedMs: now(),
+    holders: 0,
+    hold() {
+      session.holders += 1
+      let isHeld = true
+      return () => {
+        if (!isHeld) return
+        isHeld = false
+        session.holders -= 1
+        session.lastUsedMs = now()
+      }
+    },
   }
-  return undefined
+  return session
+}
+
+/** Looks at every entry, whatever it finds, so that the time taken says nothing. */
+function findDigest(digests: readonly Buffer[], wanted: Buffer): number {
+  let found = -1
+  digests.forEach((digest, index) => {
+    if (timingSafeEqual(digest, wanted)) found = index
+  })
+  return found
+}
+
+/** A page of another port may have set a cookie of the same name: all are tried. */
+function cookieValues(header: string | undefined, name: string): string[] {
+  return (header ?? '')
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part.startsWith(`${name}=`))
+    .map((part) => part.slice(name.length + 1))
 }

@@ -16,12 +16,15 @@ const workerSources: Record<WorkerName, string> = {
   'vault-kdf': 'electron/core/vault/vault-kdf.ts',
 }
 
-export const demoProcess = isBundled ? join(here, 'demo-process.js') : join(packageRoot, 'electron', 'demo', 'process.ts')
+export const demoProcess = isBundled
+  ? join(here, 'demo-process.js')
+  : join(packageRoot, 'electron', 'demo', 'process.ts')
 
 /** The system's usual place for an application's data. */
 export function usualDataDir(): string {
   const home = homedir()
-  if (process.platform === 'win32') return join(process.env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'Meridian')
+  if (process.platform === 'win32')
+    return join(process.env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'Meridian')
   if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'Meridian')
   return join(process.env['XDG_DATA_HOME'] ?? join(home, '.local', 'share'), 'meridian')
 }
@@ -33,7 +36,8 @@ export function createPaths(dataDir: string): Paths {
   return {
     data: dataDir,
     resources: join(packageRoot, 'resources'),
-    worker: (name) => pathToFileURL(isBundled ? join(here, `${name}.js`) : join(packageRoot, workerSources[name])),
+    worker: (name) =>
+      pathToFileURL(isBundled ? join(here, `${name}.js`) : join(packageRoot, workerSources[name])),
   }
 }
 

@@ -9,10 +9,12 @@ export function refusalOf(request: IncomingMessage, port: number, isUpgrade = fa
   if (!host || !hosts.includes(host)) return 'This address is not Meridian’s.'
   if (origin !== undefined && origin !== `http://${host}`) return 'Another site may not use Meridian.'
   const isSafe = request.method === 'GET' || request.method === 'HEAD'
-  if (origin === undefined && (isUpgrade || !isSafe)) return 'A request that does not say where it comes from is refused.'
+  if (origin === undefined && (isUpgrade || !isSafe))
+    return 'A request that does not say where it comes from is refused.'
   const site = request.headers['sec-fetch-site']
   const mode = request.headers['sec-fetch-mode']
   // Following a link into the page is allowed (the cookie is Strict, so it shows the door); fetching from it is not.
-  if (site !== undefined && site !== 'same-origin' && site !== 'none' && mode !== 'navigate') return 'Another site may not use Meridian.'
+  if (site !== undefined && site !== 'same-origin' && site !== 'none' && mode !== 'navigate')
+    return 'Another site may not use Meridian.'
   return undefined
 }

@@ -1,98 +1,148 @@
-// Sockets of the page: /rpc for calls, /channel/<id> for one byte channel each. Admission is the same as for requests,
-// with an Origin demanded; a silent peer is noticed by pings and dropped.
-import type { IncomingMessage, Server } from 'node:http'
+// WebSockets of the page: one for calls at /rpc, one for each byte channel at /channel/<id>. The HTTP server has
+// checked who asks before anything here is reached; payloads are not read here.
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
-import type { Host } from '#core/host.ts'
 import type { Log } from '#core/platform.ts'
 import { maxFrameBytes, type FramePipe } from '#shared/wire/byte-channel.ts'
-import type { Door } from './launch-token.ts'
-import { refusalOf } from './request-guard.ts'
 
-const pingEveryMs = 15_000
-/** Above this the source waits until the socket has taken what it was given. */
-const fullBytes = 1024 * 1024
-const tooManySockets = 64
-
-interface SocketOptions {
-  host: Host
-  door: Door
-  port: number
-  log: Log
+/** What the transport needs of the host. */
+export interface SocketHost {
+  connect(pipe: FramePipe, label: string): unknown
+  channels: { attach(channelId: string, pipe: FramePipe): boolean }
 }
 
-/** Serves upgrades on `server`; the returned function drops every socket. */
-export function serveSockets(server: Server, { host, door, port, log }: SocketOptions): () => void {
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxFrameBytes, clientTracking: true })
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', () => socket.destroy())
-    const refusal = refusalOf(request, port, true) ?? (door.admits(request.headers.cookie) ? undefined : 'Open Meridian from its terminal.')
-    const path = new URL(request.url ?? '/', 'http://127.0.0.1').pathname
-    const channelId = /^\/channel\/([0-9a-f]{32})$/.exec(path)?.[1]
-    if (refusal || (path !== '/rpc' && !channelId) || sockets.clients.size >= tooManySockets) {
-      socket.end(`HTTP/1.1 ${refusal ? '403 Forbidden' : '404 Not Found'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-      return
-    }
-    sockets.handleUpgrade(request, socket, head, (accepted) => {
-      const pipe = createServerPipe(accepted)
-      if (!channelId) return void host.connect(pipe, 'browser')
-      if (host.channels.attach(channelId, pipe)) return
-      pipe.send(JSON.stringify({ close: 'This channel is not open any more.' }))
-      pipe.close()
+export interface SocketTransport {
+  /** Takes an upgrade over, or answers false when its path is none of ours. */
+  accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    visitor: { label: string; onClose(): void },
+  ): boolean
+  dispose(): void
+}
+
+export interface Liveness {
+  pingEveryMs: number
+  /** A peer that was not heard of for this long is gone. */
+  lostAfterMs: number
+}
+
+const usualLiveness: Liveness = { pingEveryMs: 15_000, lostAfterMs: 45_000 }
+/** The largest call: an imported site (5 MB of text) with room. */
+const maxCallBytes = 16 * 1024 * 1024
+/** Events and answers wait while more than this is on its way to the page. */
+const sendWindowBytes = 1024 * 1024
+const maxSockets = 256
+const channelPath = /^\/channel\/([0-9a-f]{32})$/
+/** The protocol's own code for "going away", and one of ours for a channel that is not waiting. */
+const closeCodes = { goingAway: 1001, refused: 1008, noSuchChannel: 4404 }
+
+export function createSocketTransport(host: SocketHost, log: Log, liveness = usualLiveness): SocketTransport {
+  const options = { noServer: true, perMessageDeflate: false, clientTracking: false } as const
+  const callServer = new WebSocketServer({ ...options, maxPayload: maxCallBytes })
+  const channelServer = new WebSocketServer({ ...options, maxPayload: maxFrameBytes })
+  const sockets = new Set<WebSocket>()
+  const admit = (socket: WebSocket, onClose: () => void): FramePipe => {
+    sockets.add(socket)
+    const stopWatching = watchLife(socket, liveness)
+    socket.on('error', (fault) => log.warn('A socket of the page failed', { fault: fault.message }))
+    socket.once('close', () => {
+      sockets.delete(socket)
+      stopWatching()
+      onClose()
     })
-  })
-  sockets.on('wsClientError', (error) => log.warn('A socket was refused', { fault: error.message }))
-  return () => {
-    for (const client of sockets.clients) client.terminate()
-    sockets.close()
+    return createServerSocketPipe(socket)
+  }
+  return {
+    accept(request, socket, head, { label, onClose }) {
+      const path = (request.url ?? '').split('?', 1)[0]!
+      const channelId = channelPath.exec(path)?.[1]
+      if (sockets.size >= maxSockets || (path !== '/rpc' && channelId === undefined)) return false
+      if (channelId === undefined)
+        callServer.handleUpgrade(request, socket, head, (ws) => host.connect(admit(ws, onClose), label))
+      else
+        channelServer.handleUpgrade(request, socket, head, (ws) => {
+          const pipe = admit(ws, onClose)
+          if (!host.channels.attach(channelId, pipe))
+            ws.close(closeCodes.noSuchChannel, 'This channel is not open any more.')
+        })
+      return true
+    },
+    dispose() {
+      for (const socket of sockets) {
+        socket.close(closeCodes.goingAway, 'Meridian is shutting down.')
+        socket.terminate()
+      }
+      callServer.close()
+      channelServer.close()
+    },
   }
 }
 
-/** The core's end of a socket as a frame pipe, with its peer's life watched. */
-export function createServerPipe(socket: WebSocket): FramePipe {
-  let closeReason: string | undefined
-  let isAlive = true
+/** The core's end of one WebSocket. Every text and binary message is one frame. */
+export function createServerSocketPipe(socket: WebSocket): FramePipe {
   const closeListeners: Array<(reason: string) => void> = []
-  const watch = setInterval(() => {
-    if (!isAlive) return socket.terminate()
-    isAlive = false
-    socket.ping()
-  }, pingEveryMs)
-  watch.unref()
+  let closeReason: string | undefined
+  let pendingBytes = 0
+  const waiting: Array<() => void> = []
+  const release = (): void => {
+    if (pendingBytes <= sendWindowBytes || closeReason !== undefined)
+      for (const resolve of waiting.splice(0)) resolve()
+  }
   const end = (reason: string): void => {
     if (closeReason !== undefined) return
     closeReason = reason
-    clearInterval(watch)
+    release()
     for (const listener of closeListeners.splice(0)) listener(reason)
   }
-  socket.on('pong', () => {
-    isAlive = true
-  })
-  socket.on('error', () => undefined)
-  socket.on('close', () => end('The page has gone.'))
+  socket.once('close', (code, reason) => end(reason.toString() || `The page closed its socket (${code}).`))
   return {
     send(frame) {
-      if (closeReason === undefined) socket.send(frame)
-    },
-    onFrame(listener) {
-      socket.on('message', (data: RawData, isBinary: boolean) => {
-        isAlive = true
-        if (closeReason === undefined) listener(isBinary ? toBytes(data) : data.toString())
+      if (closeReason !== undefined || socket.readyState !== socket.OPEN) return
+      const sizeBytes = frame.length
+      pendingBytes += sizeBytes
+      socket.send(frame, () => {
+        pendingBytes -= sizeBytes
+        release()
       })
     },
+    onFrame: (listener) =>
+      socket.on('message', (data, isBinary) =>
+        listener(isBinary ? toBytes(data) : toBytes(data).toString('utf8')),
+      ),
     onClose(listener) {
       if (closeReason === undefined) closeListeners.push(listener)
       else listener(closeReason)
     },
     close(reason = 'closed') {
-      socket.close(1000, reason.slice(0, 40))
+      const code = reason === 'unreadable message' ? closeCodes.refused : 1000
+      if (socket.readyState === socket.OPEN) socket.close(code, reason.slice(0, 100))
       end(reason)
     },
-    async drained() {
-      while (closeReason === undefined && socket.bufferedAmount > fullBytes) await new Promise((settle) => setTimeout(settle, 5))
-    },
+    drained: () =>
+      pendingBytes <= sendWindowBytes || closeReason !== undefined
+        ? Promise.resolve()
+        : new Promise((resolve) => waiting.push(resolve)),
   }
 }
 
-const toBytes = (data: RawData): Uint8Array =>
-  data instanceof ArrayBuffer ? new Uint8Array(data) : Array.isArray(data) ? Buffer.concat(data) : data
+const toBytes = (data: RawData): Buffer => {
+  if (Buffer.isBuffer(data)) return data
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
+}
+
+/** Pings while the socket is open and cuts it when nothing has come back for too long. */
+function watchLife(socket: WebSocket, { pingEveryMs, lostAfterMs }: Liveness): () => void {
+  let heardAt = performance.now()
+  const heard = (): void => void (heardAt = performance.now())
+  socket.on('pong', heard)
+  socket.on('message', heard)
+  const timer = setInterval(() => {
+    if (performance.now() - heardAt > lostAfterMs) socket.terminate()
+    else if (socket.readyState === socket.OPEN) socket.ping()
+  }, pingEveryMs)
+  timer.unref()
+  return () => clearInterval(timer)
+}
