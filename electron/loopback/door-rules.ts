@@ -9,9 +9,9 @@ export interface Refusal {
 }
 
 export interface RequestFacts {
-  method: string | undefined
+  method?: string | undefined
   /** The raw request target. */
-  url: string | undefined
+  url?: string | undefined
   headers: IncomingHttpHeaders
 }
 

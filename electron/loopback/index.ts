@@ -1,98 +1,120 @@
 // The loopback shell's composition root: the core behind a web server on 127.0.0.1, for machines without Electron.
 // It prints the one-time address, opens the browser on it, and leaves nothing behind when it ends.
-import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
 import { createHost } from '#core/host.ts'
 import type { Platform } from '#core/platform.ts'
-import { createLogBook } from '#core/storage/log-book.ts'
-import { startHttpServer } from './http-server.ts'
+import { takeInstanceLock } from '#core/storage/instance-lock.ts'
+import { createLogBook, type LogBook } from '#core/storage/log-book.ts'
+import { isAppError } from '#shared/errors.ts'
+import { readArguments } from './arguments.ts'
 import { createDemoLauncher } from './demo-launcher.ts'
-import { claimDataDir } from './instance-lock.ts'
+import { startLoopbackServer, type LoopbackServer } from './http-server.ts'
 import { openBrowser } from './open-browser.ts'
-import { createPaths, isPageBuilt, pageRoot, usualDataDir } from './paths.ts'
+import { loopbackPaths, makeDataDir, type LoopbackPaths } from './paths.ts'
 
-const version = '0.1.0'
-const shutdownMs = 15_000
-
-function readArguments(): { port: number; dataDir: string; opensDemo: boolean; opensBrowser: boolean } {
-  const { values } = parseArgs({
-    options: {
-      port: { type: 'string', default: '0' },
-      'data-dir': { type: 'string' },
-      demo: { type: 'boolean', default: false },
-      'no-open': { type: 'boolean', default: false },
-    },
-  })
-  const port = Number(values.port)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error(`"${values.port}" is no port: take a number from 1 to 65535.`)
-  return {
-    port,
-    dataDir: resolve(values['data-dir'] ?? usualDataDir()),
-    opensDemo: values.demo,
-    opensBrowser: !values['no-open'],
-  }
-}
+/** Stopping the demo lab's database takes longest. */
+const shutdownLimitMs = 30_000
 
 /** Runs until a signal ends it. Throws with a sentence when it cannot start. */
 async function main(): Promise<void> {
-  const { port, dataDir, opensDemo, opensBrowser } = readArguments()
-  if (!isPageBuilt())
-    throw new Error('The page has not been built yet: run npm run build, or start with npm start.')
-  const paths = createPaths(dataDir)
-  const release = claimDataDir(dataDir)
-  const logBook = createLogBook(join(dataDir, 'logs', 'meridian.log'), Date.now)
-  const { log } = logBook
-  const platform: Platform = {
-    version,
-    paths,
-    log,
-    keychain: null,
-    keychainNote: null,
-    demo: createDemoLauncher((line) => log.debug('demo', { line })),
-    opensDemo,
-    hasNativeDialogs: false,
-    notify: null,
-    now: Date.now,
-  }
-  const host = await createHost(platform, logBook)
-  const server = await startHttpServer({ host, pageRoot, port, log }).catch(
-    async (thrown: NodeJS.ErrnoException) => {
-      await host.dispose()
-      release()
-      throw thrown.code === 'EADDRINUSE'
-        ? new Error(`Port ${port} is taken by another program: take another, or leave --port away.`)
-        : thrown
-    },
-  )
-  const announce = (): string => {
-    const address = server.newAddress()
-    console.log(`Meridian is ready: ${address}`)
-    return address
-  }
-
-  let isEnding = false
-  const end = async (): Promise<void> => {
-    if (isEnding) return
-    isEnding = true
-    setTimeout(() => process.exit(1), shutdownMs).unref()
-    await server.dispose()
-    await host.dispose()
-    await logBook.dispose()
-    release()
-    process.exit(0)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end())
-  const address = announce()
-  if (opensBrowser && !(await openBrowser(address)))
-    console.log('No browser could be opened from here: open the address above in one.')
-  if (process.stdin.isTTY) {
-    console.log('Press Enter for a new one-time address, Ctrl-C to end.')
-    process.stdin.on('data', announce)
+  const options = readArguments(process.argv.slice(2))
+  const paths = loopbackPaths(import.meta.filename, options.dataDir)
+  makeDataDir(options.dataDir)
+  const endings: Array<() => Promise<void> | void> = []
+  const end = endOnSignals(endings)
+  try {
+    const lock = await takeInstanceLock(options.dataDir)
+    endings.unshift(() => lock.dispose())
+    const logBook = createLogBook(paths.logFile, Date.now)
+    endings.unshift(() => logBook.dispose())
+    watchForgottenFaults(logBook, end)
+    const host = await createHost(createPlatform(paths, logBook, options.opensDemo), logBook)
+    endings.unshift(() => host.dispose())
+    const server = await startLoopbackServer({
+      host,
+      pageRoot: paths.pageRoot,
+      port: options.port,
+      log: logBook.log,
+    })
+    endings.unshift(() => server.dispose())
+    await welcome(server, options.opensBrowser)
+  } catch (fault) {
+    complain(fault)
+    await end(1)
   }
 }
 
-main().catch((thrown: unknown) => {
-  console.error(thrown instanceof Error ? thrown.message : String(thrown))
-  process.exit(1)
-})
+function createPlatform(paths: LoopbackPaths, { log }: LogBook, opensDemo: boolean): Platform {
+  return {
+    version: readVersion(paths.packageRoot),
+    paths: paths.core,
+    log,
+    keychain: null,
+    keychainNote: null,
+    demo: createDemoLauncher(paths.demoProcess, log),
+    opensDemo,
+    hasNativeDialogs: false,
+    notify: null,
+    now: () => Date.now(),
+  }
+}
+
+const readVersion = (packageRoot: string): string =>
+  z.object({ version: z.string() }).parse(JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')))
+    .version
+
+/** Prints the address (the only place where a token appears), and a new one for each Enter. */
+async function welcome(server: LoopbackServer, opensBrowser: boolean): Promise<void> {
+  const announce = (): string => {
+    const url = server.mintUrl()
+    console.log(`Meridian is ready: ${url}`)
+    return url
+  }
+  const url = announce()
+  createInterface({ input: process.stdin }).on('line', announce)
+  // A terminal that is taken away is no reason to end.
+  process.stdin.on('error', () => undefined)
+  if (process.stdin.isTTY) console.log('Press Enter for a fresh address, Ctrl-C to end.')
+  if (opensBrowser && !(await openBrowser(url)))
+    console.log('No browser could be opened from here: open the address above in one.')
+}
+
+/** Ends once, in order, newest first; whatever hangs is left behind when the limit is over. */
+function endOnSignals(endings: Array<() => Promise<void> | void>): (code: number) => Promise<void> {
+  let isEnding = false
+  const end = async (code: number): Promise<void> => {
+    if (isEnding) return
+    isEnding = true
+    setTimeout(() => process.exit(code || 1), shutdownLimitMs).unref()
+    for (const ending of endings) await Promise.resolve(ending()).catch(complain)
+    process.exit(code)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0))
+  return end
+}
+
+/** The last net: a forgotten rejection is written down and work goes on; after a throw nothing can be relied on. */
+function watchForgottenFaults({ log }: LogBook, end: (code: number) => Promise<void>): void {
+  const textOf = (fault: unknown): string =>
+    fault instanceof Error ? (fault.stack ?? fault.message) : typeof fault
+  process.on('unhandledRejection', (fault) =>
+    log.error('A rejection that nobody handled', { fault: textOf(fault) }),
+  )
+  process.on('uncaughtException', (fault) => {
+    log.error('A fault that nobody handled', { fault: textOf(fault) })
+    console.error(
+      'Meridian hit a fault it cannot go on after; its log says more. Nothing that was shown is lost: start it again.',
+    )
+    void end(1)
+  })
+}
+
+function complain(fault: unknown): void {
+  if (isAppError(fault)) console.error([fault.message, fault.remedy].filter(Boolean).join(' '))
+  else console.error(`Meridian could not go on: ${fault instanceof Error ? fault.message : String(fault)}`)
+}
+
+await main()

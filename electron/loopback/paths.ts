@@ -1,44 +1,84 @@
-// Where things are for the loopback shell, run from source or from the bundle.
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+// Where things are for the loopback shell, run from source or from the bundle. Only index.ts knows where it lies
+// itself: a bundler may move every other module.
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import type { Paths, WorkerName } from '#core/platform.ts'
+import { AppError } from '#shared/errors.ts'
 
-const here = dirname(fileURLToPath(import.meta.url))
-const isBundled = !here.endsWith(join('electron', 'loopback'))
-/** The folder of package.json: two up from electron/loopback, two up from out/main. */
-export const packageRoot = join(here, '..', '..')
-export const pageRoot = join(packageRoot, 'out', 'renderer')
+export interface LoopbackPaths {
+  core: Paths
+  pageRoot: string
+  demoProcess: string
+  logFile: string
+  /** The folder of package.json. */
+  packageRoot: string
+}
 
 const workerSources: Record<WorkerName, string> = {
   'postgres-decode': 'electron/core/connectors/postgres/decode-worker.ts',
   'vault-kdf': 'electron/core/vault/vault-kdf.ts',
 }
 
-export const demoProcess = isBundled
-  ? join(here, 'demo-process.js')
-  : join(packageRoot, 'electron', 'demo', 'process.ts')
-
-/** The system's usual place for an application's data. */
-export function usualDataDir(): string {
-  const home = homedir()
-  if (process.platform === 'win32')
-    return join(process.env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'Meridian')
-  if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'Meridian')
-  return join(process.env['XDG_DATA_HOME'] ?? join(home, '.local', 'share'), 'meridian')
-}
-
-/** Makes the data directory for this user alone. Throws when it cannot be made or written. */
-export function createPaths(dataDir: string): Paths {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  chmodSync(dataDir, 0o700)
+/** `entry` is the file of the composition root: electron/loopback/index.ts or out/main/loopback.js. */
+export function loopbackPaths(entry: string, dataDir: string): LoopbackPaths {
+  const isSource = entry.endsWith('.ts')
+  const here = dirname(entry)
+  const packageRoot = join(here, '..', '..')
+  const resources = join(packageRoot, 'resources')
+  const worker = (name: WorkerName): URL =>
+    pathToFileURL(isSource ? join(packageRoot, workerSources[name]) : join(here, `${name}.js`))
   return {
-    data: dataDir,
-    resources: join(packageRoot, 'resources'),
-    worker: (name) =>
-      pathToFileURL(isBundled ? join(here, `${name}.js`) : join(packageRoot, workerSources[name])),
+    core: { data: dataDir, resources, worker },
+    pageRoot: join(packageRoot, 'out', 'renderer'),
+    demoProcess: isSource
+      ? join(packageRoot, 'electron', 'demo', 'process.ts')
+      : join(here, 'demo-process.js'),
+    logFile: join(dataDir, 'logs', 'meridian.log'),
+    packageRoot,
   }
 }
 
-export const isPageBuilt = (): boolean => existsSync(join(pageRoot, 'index.html'))
+interface System {
+  platform: NodeJS.Platform
+  env: NodeJS.ProcessEnv
+  home: string
+}
+
+/** The system's usual place for an application's data. */
+export function usualDataDir(
+  system: System = { platform: process.platform, env: process.env, home: homedir() },
+): string {
+  const { platform, env, home } = system
+  if (platform === 'win32') return join(env['LOCALAPPDATA'] || join(home, 'AppData', 'Local'), 'Meridian')
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'Meridian')
+  return join(env['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'meridian')
+}
+
+/** Makes the data directory, readable by its owner alone. Throws a sentence when it cannot be made or is not ours. */
+export function makeDataDir(dataDir: string): void {
+  const remedy = 'Choose another place with --data-dir, or correct its permissions.'
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    const isPrivate = (statSync(dataDir).mode & 0o077) === 0
+    if (process.platform === 'win32' || isPrivate) return
+    if (isEmptyOrOurs(dataDir)) return chmodSync(dataDir, 0o700)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new AppError('forbidden', `Meridian cannot use ${dataDir} for its data: ${reason}.`, {
+      remedy,
+      cause,
+    })
+  }
+  throw new AppError(
+    'forbidden',
+    `${dataDir} holds other files and is open to other users of this machine.`,
+    { remedy },
+  )
+}
+
+const isEmptyOrOurs = (dataDir: string): boolean => {
+  const names = readdirSync(dataDir)
+  return names.length === 0 || names.some((name) => name === 'meridian.sqlite' || name === 'instance.lock')
+}
