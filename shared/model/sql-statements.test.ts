@@ -1,58 +1,132 @@
 import { describe, expect, it } from 'vitest'
-import { firstKeyword, quoteIdentifier, skeleton, splitStatements, statementAt } from './sql-statements.ts'
+import { splitStatements, statementAt } from './sql-statements.ts'
+import { maskSqlSecrets, quoteIdentifier, quoteLiteral, scanSql } from './sql-text.ts'
+import { parseColumnComment } from './sql-column-comment.ts'
+import { shortestFloat4, shortestFloat8 } from './sql-number.ts'
 
-const texts = (sql: string): string[] => splitStatements(sql).map((statement) => statement.text)
+const texts = (script: string): string[] => splitStatements(script).map((statement) => statement.text)
 
-describe('splitting statements', () => {
+describe('splitStatements', () => {
+  it('splits at semicolons and trims space and comments', () => {
+    expect(texts('select 1; -- one\n/* two */ select 2 ;;\n select 3')).toEqual(['select 1', 'select 2', 'select 3'])
+  })
+  it('keeps offsets that point into the script', () => {
+    const script = '  select 1 ;\n\nselect 2'
+    for (const { text, start, end } of splitStatements(script)) expect(script.slice(start, end)).toBe(text)
+  })
   it.each([
-    ['select 1; select 2', ['select 1', 'select 2']],
-    [";;select ';' ;;", ["select ';'"]],
-    ["select 'it''s; fine'; select 2", ["select 'it''s; fine'", 'select 2']],
-    ["select E'a\\';b'; select 2", ["select E'a\\';b'", 'select 2']],
-    ["select 'a\\'; select 2", ["select 'a\\'", 'select 2']],
-    ['select $$;$$; select $a$ $$ ; $a$', ['select $$;$$', 'select $a$ $$ ; $a$']],
-    ['select "a;b"; select 1', ['select "a;b"', 'select 1']],
-    ['select 1 -- ; not here\n; select 2', ['select 1 -- ; not here', 'select 2']],
-    ['select /* ; /* ; */ ; */ 1; select 2', ['select /* ; /* ; */ ; */ 1', 'select 2']],
-    ['-- only a comment\n;', []],
-    ['select a$b$c; select 2', ['select a$b$c', 'select 2']],
-    ["select 'never closed; select 2", ["select 'never closed; select 2"]],
+    ["select 'a;b''c;'; x", ["select 'a;b''c;'", 'x']],
+    ["select E'a\\';b'; x", ["select E'a\\';b'", 'x']],
+    ["select 'a\\'; x", ["select 'a\\'", 'x']],
+    ['select "a;""b"; x', ['select "a;""b"', 'x']],
+    ['select U&"a;"; x', ['select U&"a;"', 'x']],
+    ['select $$a;b$$; x', ['select $$a;b$$', 'x']],
+    ['select $fn$ a; $$ ; $fn $ $fn$; x', ['select $fn$ a; $$ ; $fn $ $fn$', 'x']],
+    ['select $1; select a$b$c; x', ['select $1', 'select a$b$c', 'x']],
+    ['select 1 /* ; /* ; */ ; */ + 1; x', ['select 1 /* ; /* ; */ ; */ + 1', 'x']],
+    ['select 1 -- ;\n + 1; x', ['select 1 -- ;\n + 1', 'x']],
+    ['create rule r as on insert to t do (delete from a; delete from b); x', ['create rule r as on insert to t do (delete from a; delete from b)', 'x']],
+    [
+      'create or replace function f() returns int begin atomic select case when true then 1 end; select 2; end; x',
+      ['create or replace function f() returns int begin atomic select case when true then 1 end; select 2; end', 'x'],
+    ],
+    ['begin; select 1; end; x', ['begin', 'select 1', 'end', 'x']],
+    ["select 'never closed; x", ["select 'never closed; x"]],
+    ['select $a$ never; closed', ['select $a$ never; closed']],
+    ['/* never closed; x', []],
+    ['; ; \n', []],
     ['', []],
-  ])('%j', (sql, expected) => expect(texts(sql)).toEqual(expected))
-
-  it('knows where each stands, so that an error can be marked', () => {
-    const sql = '  select 1 ;\n\n select 2'
-    expect(splitStatements(sql).map(({ start, end }) => [sql.slice(start, start + 8), end])).toEqual([
-      ['select 1', 12],
-      ['select 2', sql.length],
-    ])
+  ])('%s', (script, expected) => {
+    expect(texts(script)).toEqual(expected)
   })
-
-  it('is linear: a megabyte of hostile text takes no time', () => {
+  it('is linear on hostile input', () => {
     const started = performance.now()
-    splitStatements(`${"$a'\"/*".repeat(30_000)};${'-'.repeat(500_000)}`)
-    expect(performance.now() - started).toBeLessThan(2000)
+    splitStatements('$a'.repeat(50_000))
+    splitStatements('/*'.repeat(50_000))
+    splitStatements("'".repeat(100_001))
+    splitStatements('--\n'.repeat(50_000))
+    expect(performance.now() - started).toBeLessThan(3000)
   })
 })
 
-describe('the statement at the cursor', () => {
-  const sql = 'select 1;\nselect 2;\n'
-  it('takes the one the cursor is in, or the last', () => {
-    expect(statementAt(sql, 3)?.text).toBe('select 1')
-    expect(statementAt(sql, 9)?.text).toBe('select 1')
-    expect(statementAt(sql, 12)?.text).toBe('select 2')
-    expect(statementAt(sql, sql.length)?.text).toBe('select 2')
-    expect(statementAt('', 0)).toBeUndefined()
+describe('scanSql', () => {
+  it('covers the text without gaps', () => {
+    const text = `select E'x''\\'', 1.5e-3, 0xFF, a.b, "q""i", $t$ x $t$, $1, 1..2 from t -- end`
+    let at = 0
+    for (const token of scanSql(text)) {
+      expect(token.start).toBe(at)
+      expect(token.end).toBeGreaterThan(at)
+      at = token.end
+    }
+    expect(at).toBe(text.length)
   })
 })
 
-describe('words', () => {
-  it('sees through comments and brackets', () => {
-    expect(firstKeyword('/* delete */ -- drop\n (with a as (select 1) select 2)')).toBe('WITH')
-    expect(skeleton("select 'drop table x' /* y */ from $$ z $$")).toBe("select ''   from ''")
+describe('statementAt', () => {
+  const script = 'select 1;\nselect 2;  \n\nselect 3'
+  it.each([
+    [0, 'select 1'],
+    [8, 'select 1'],
+    [9, 'select 1'],
+    [10, 'select 2'],
+    [20, 'select 2'],
+    [22, 'select 3'],
+    [31, 'select 3'],
+  ])('at %i', (offset, expected) => expect(statementAt(script, offset)?.text).toBe(expected))
+  it('knows when there is none', () => expect(statementAt(' -- nothing', 3)).toBeUndefined())
+})
+
+describe('quoting', () => {
+  it('makes any name safe', () => {
+    expect(quoteIdentifier('a"; drop table x; --')).toBe('"a""; drop table x; --"')
+    expect(quoteIdentifier('a\0b')).toBe('"ab"')
+    expect(quoteLiteral("it's \\ here")).toBe("E'it''s \\\\ here'")
   })
-  it('quotes hostile names', () => {
-    expect(quoteIdentifier('a"; drop table b; --')).toBe('"a""; drop table b; --"')
-    expect(() => quoteIdentifier('a\u0000b')).toThrow()
-  })
+})
+
+describe('maskSqlSecrets', () => {
+  it.each([
+    ["ALTER ROLE x PASSWORD 'geheim'", "ALTER ROLE x PASSWORD '[masked]'"],
+    ["create role x encrypted password E'ge\\'heim' login", "create role x encrypted password '[masked]' login"],
+    ['alter role x password $p$geheim$p$', "alter role x password '[masked]'"],
+    ["create user mapping for a server b options (user 'u', password 'geheim')", "create user mapping for a server b options (user 'u', password '[masked]')"],
+    ["select dblink('host=a password=geheim')", "select dblink('[masked]')"],
+    ["select * from t where password = 'geheim'", "select * from t where password = '[masked]'"],
+    ["select 'kept'", "select 'kept'"],
+  ])('%s', (text, expected) => expect(maskSqlSecrets(text)).toBe(expected))
+})
+
+describe('column comments', () => {
+  it.each([
+    ['Flux in g [nanomaggy]', 'nanomaggy', 'Flux in g'],
+    ['[deg] Right ascension', 'deg', 'Right ascension'],
+    ['Right ascension (unit: deg)', 'deg', 'Right ascension'],
+    ['unit: km/s; Velocity', 'km/s', 'Velocity'],
+    ['Velocity; unit: km/s', 'km/s', 'Velocity'],
+    ['Best-fit redshift', null, 'Best-fit redshift'],
+    ['', null, null],
+  ])('%s', (comment, unit, description) => expect(parseColumnComment(comment)).toEqual({ unit, description }))
+})
+
+describe('floating point as PostgreSQL prints it', () => {
+  it.each([
+    [0, '0'],
+    [-0, '-0'],
+    [1e15, '1e+15'],
+    [123456789012345, '123456789012345'],
+    [0.0001, '0.0001'],
+    [0.00001, '1e-05'],
+    [1.5e300, '1.5e+300'],
+    [5e-324, '5e-324'],
+    [-1234.5, '-1234.5'],
+    [Number.NaN, 'NaN'],
+    [Number.NEGATIVE_INFINITY, '-Infinity'],
+  ])('float8 %d', (value, expected) => expect(shortestFloat8(value)).toBe(expected))
+  it.each([
+    [Math.fround(0.1), '0.1'],
+    [Math.fround(1e6), '1e+06'],
+    [Math.fround(999999), '999999'],
+    [Math.fround(3.4028235e38), '3.4028235e+38'],
+    [Math.fround(1e-45), '1e-45'],
+  ])('float4 %d', (value, expected) => expect(shortestFloat4(value)).toBe(expected))
 })
