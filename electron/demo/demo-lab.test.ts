@@ -16,8 +16,17 @@ afterEach(() => rm(dataDir, { recursive: true, force: true }))
 const quiet = () => {}
 const pair = ['proxmox', 'pbs'] as const
 
+type Draft = DemoLab['drafts'][number]
+
 /** What a connector would do first with a draft: one read with its token. */
-async function readVersion(draft: DemoLab['drafts'][number]): Promise<number> {
+const readVersion = async (draft: Draft): Promise<number> => (await get(draft, '/version')).status
+
+async function read(draft: Draft, path: string): Promise<Record<string, unknown>[]> {
+  const { data } = await get(draft, path)
+  return Array.isArray(data) ? data : []
+}
+
+function get(draft: Draft, path: string) {
   const { settings, secrets } = draft
   if (settings.kind !== 'proxmox' && settings.kind !== 'pbs') throw new Error('no API draft')
   if (settings.auth.mode !== 'token' || settings.tls.mode !== 'ca')
@@ -25,9 +34,7 @@ async function readVersion(draft: DemoLab['drafts'][number]): Promise<number> {
   const prefix = settings.kind === 'proxmox' ? 'PVEAPIToken' : 'PBSAPIToken'
   const separator = settings.kind === 'proxmox' ? '=' : ':'
   const authorization = `${prefix}=${settings.auth.tokenId}${separator}${secrets.tokenSecret}`
-  return (
-    await call(`${settings.url}/api2/json/version`, settings.tls.caPem, 'GET', { headers: { authorization } })
-  ).status
+  return call(`${settings.url}/api2/json${path}`, settings.tls.caPem, 'GET', { headers: { authorization } })
 }
 
 describe('demo lab', () => {
@@ -48,6 +55,37 @@ describe('demo lab', () => {
     expect(await Promise.all(lab.drafts.map(readVersion))).toEqual([401, 200])
     await Promise.all([lab.dispose(), lab.dispose()])
     for (const draft of lab.drafts) await expect(readVersion(draft)).rejects.toThrow(/ECONNREFUSED/)
+  })
+
+  it('shows one truth on both sides of a backup', async () => {
+    const eight = Date.parse('2026-11-24T08:00:00Z')
+    const lab = await startDemoLab({
+      dataDir,
+      services: pair,
+      signal: new AbortController().signal,
+      onProgress: quiet,
+      log: quiet,
+      clockOffsetMs: eight - Date.now(),
+    })
+    lab.clock.advance(5.5 * 3_600_000)
+    const [cluster, server] = lab.drafts
+    if (!cluster || !server) throw new Error('no drafts')
+    const volumes = await read(cluster, '/nodes/node02/storage/pbs01/content?vmid=2010')
+    const snapshots = await read(
+      server,
+      '/admin/datastore/datastore01/snapshots?ns=vm&backup-type=vm&backup-id=2010',
+    )
+    expect(volumes.map((it) => it['ctime']).sort()).toEqual(snapshots.map((it) => it['backup-time']).sort())
+    expect(volumes.map((it) => it['verification'])).toEqual(
+      snapshots.map((it) => it['verification']).reverse(),
+    )
+    expect(volumes).toHaveLength(7)
+    const tasks = await read(server, '/nodes/localhost/tasks?limit=0&typefilter=backup')
+    const newest = Math.max(...snapshots.map((it) => Number(it['backup-time'])))
+    expect(
+      tasks.filter((it) => it['starttime'] === newest && it['worker_id'] === 'datastore01:vm:vm/2010'),
+    ).toHaveLength(1)
+    await lab.dispose()
   })
 
   it('leaves nothing behind when it is stopped while it starts', async () => {

@@ -15,11 +15,12 @@ import { demand, type PbsCall } from './call.ts'
 import { callerOfPbsToken, findPbsUser, pbsTokens, type PbsCaller } from './identities.ts'
 import { accessRoutes } from './routes/access.ts'
 import { datastoreRoutes } from './routes/datastore.ts'
+import { hostRoutes } from './routes/host.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { nodeRoutes } from './routes/node.ts'
 
 /** Every route of the server; the conformance test walks it. */
-export const pbsRoutes = [...accessRoutes, ...datastoreRoutes, ...jobRoutes, ...nodeRoutes]
+export const pbsRoutes = [...accessRoutes, ...datastoreRoutes, ...hostRoutes, ...jobRoutes, ...nodeRoutes]
 
 export interface PbsDemo extends DemoService {
   url: string

@@ -18,7 +18,7 @@ const rootUsedBytes = 9.4e9
 const uptimeSeconds = (call: PbsCall): number => 23 * 86_400 + Math.floor((call.nowMs % 86_400_000) / 1000)
 
 /** `localhost` means any backup server, as does its real name. */
-function checkNode(call: PbsCall, node: string): void {
+export function checkNode(call: PbsCall, node: string): void {
   if (node !== 'localhost' && node !== call.server.nodeName) throw new ApiFault(400, `no such node '${node}'`)
 }
 
