@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { LogLine } from '#shared/contracts/app.ts'
 import type { DemoLauncher, Keychain, Platform, WorkerName } from '../platform.ts'
 import { createLogBook, type LogBook } from '../storage/log-book.ts'
@@ -47,7 +48,7 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
     version: '0.0.0-test',
     paths: {
       data: dataDir,
-      resources: new URL('../../resources/', core).pathname,
+      resources: fileURLToPath(new URL('../../resources/', core)),
       worker: (name) => new URL(workers[name], core),
     },
     log: logBook.log,

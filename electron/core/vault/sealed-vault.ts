@@ -137,6 +137,7 @@ class SealedVault implements Vault {
           remedy: 'There is nothing to change: the operating system opens it for you alone.',
         })
       requireLength(next)
+      this.requireOpen()
       const key = await this.tryPassphrase(current, guard, 'The current passphrase is not the right one.')
       try {
         const table = copyTable(this.requireOpen())
@@ -177,14 +178,18 @@ class SealedVault implements Vault {
   async copy(from: ConnectionId, to: ConnectionId): Promise<void> {
     const passing = this.ephemeral.get(from)
     if (passing) this.ephemeral.set(to, copySecrets(passing))
-    if (!this.storedNames.get(from)?.length) return
-    await this.change((table) => table.set(to, copySecrets(table.get(from) ?? new Map())))
+    await this.change(
+      (table) => table.set(to, copySecrets(table.get(from) ?? new Map())),
+      () => this.holds(from),
+    )
   }
 
   async remove(connectionId: ConnectionId): Promise<void> {
     removeSecrets(this.ephemeral, connectionId)
-    if (!this.storedNames.get(connectionId)?.length) return
-    await this.change((table) => removeSecrets(table, connectionId))
+    await this.change(
+      (table) => removeSecrets(table, connectionId),
+      () => this.holds(connectionId),
+    )
   }
 
   dispose(): void {
@@ -216,8 +221,14 @@ class SealedVault implements Vault {
     return status
   }
 
-  private async change(edit: (table: SecretTable) => unknown): Promise<void> {
+  private holds(connectionId: ConnectionId): boolean {
+    return (this.storedNames.get(connectionId)?.length ?? 0) > 0
+  }
+
+  /** `isNeeded` is asked when the change's turn has come. A change that is not needed works without an open vault. */
+  private async change(edit: (table: SecretTable) => unknown, isNeeded: () => boolean = () => true): Promise<void> {
     await this.inTurn(async () => {
+      if (!isNeeded()) return
       const table = copyTable(this.requireOpen())
       edit(table)
       const key = Buffer.from(this.dataKey!)
