@@ -153,7 +153,9 @@ function createTicketSession(options: {
     async headers(method, signal) {
       const held = await ticket(signal)
       const cookie = `${flavour.cookie}=${encodeURIComponent(held.ticket)}`
-      return method === 'GET' ? { cookie } : { cookie, csrfpreventiontoken: held.csrf }
+      const headers: Record<string, string> = { cookie }
+      if (method !== 'GET') headers['csrfpreventiontoken'] = held.csrf
+      return headers
     },
     forget() {
       current = undefined
