@@ -100,7 +100,7 @@ function TopBar() {
       <SiteSwitcher />
       <div style={{ flex: 1 }} />
       <Tooltip label="Search and commands (Ctrl K)">
-        <button className="status-item" style={{ border: '1px solid var(--line)', padding: '5px 12px', minWidth: 220 }} onClick={openSpotlight}>
+        <button className="status-item" style={{ border: '1px solid var(--line)', padding: '5px 12px', minWidth: 240, fontSize: 13, whiteSpace: 'nowrap' }} onClick={openSpotlight}>
           <IconSearch size={15} aria-hidden /> Search or run… <span style={{ flex: 1 }} />
           <span className="kbd-hint">Ctrl K</span>
         </button>

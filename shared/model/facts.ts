@@ -38,7 +38,7 @@ export function formatFact(key: string, value: FactValue): string {
   if (typeof value === 'string') return value
   const format = suffixes.find(([suffix]) => key.endsWith(suffix))?.[1]
   if (format) return format(value)
-  if (/id$/i.test(key) || !Number.isInteger(value)) return String(value)
+  if (/(id|port)$/i.test(key) || !Number.isInteger(value)) return String(value)
   return formatCount(value)
 }
 

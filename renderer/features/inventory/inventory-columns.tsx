@@ -41,7 +41,7 @@ export function columnsFor(kind: EntityKind, entities: readonly Entity[], nameOf
       isShownAtFirst: true,
       value: (entity) => entity.name,
       render: (entity) => (
-        <span style={{ display: 'inline-flex', gap: 8, alignItems: 'center', fontWeight: 550 }}>
+        <span style={{ display: 'inline-flex', gap: 8, alignItems: 'center', fontWeight: 550, verticalAlign: 'middle' }}>
           <EntityIcon kind={entity.kind} size={16} />
           {entity.name}
         </span>
