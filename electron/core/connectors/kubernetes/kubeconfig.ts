@@ -164,7 +164,7 @@ function parseYaml(kubeconfig: string): unknown {
   if (/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(kubeconfig.slice(0, 10_000))) throw refuse('This is not a kubeconfig: it is a binary file.', remedy)
   if (start.startsWith('<')) throw refuse('This is not a kubeconfig: it is a web page or XML.', remedy)
   if (/^-----BEGIN /.test(start)) throw refuse('This is not a kubeconfig: it is a certificate or a key.', remedy)
-  const document = parseDocument(kubeconfig, { strict: true, uniqueKeys: true, merge: false, logLevel: 'silent', prettyErrors: false })
+  const document = parseDocument(kubeconfig, { strict: true, uniqueKeys: true, merge: false, logLevel: 'error', prettyErrors: false })
   const problem = document.errors[0]
   if (problem) {
     const line = kubeconfig.slice(0, problem.pos[0]).split('\n').length
