@@ -13,7 +13,11 @@ export interface ReviewContext {
 }
 
 /** The answered review of a kind; undefined for kinds that are no review. */
-export function answerReview(context: ReviewContext, kind: string, body: unknown): Record<string, unknown> | undefined {
+export function answerReview(
+  context: ReviewContext,
+  kind: string,
+  body: unknown,
+): Record<string, unknown> | undefined {
   const review = isRecord(body) ? body : {}
   const spec = recordAt(review, 'spec')
   const { user } = context
@@ -28,7 +32,9 @@ export function answerReview(context: ReviewContext, kind: string, body: unknown
     case 'SelfSubjectRulesReview':
       return answer(review, 'authorization.k8s.io/v1', kind, rulesStatus(context, textAt(spec, 'namespace')))
     case 'SelfSubjectReview':
-      return answer(review, 'authentication.k8s.io/v1', kind, { userInfo: { username: user.name, groups: user.groups } })
+      return answer(review, 'authentication.k8s.io/v1', kind, {
+        userInfo: { username: user.name, groups: user.groups },
+      })
     case 'TokenReview':
       return answer(review, 'authentication.k8s.io/v1', kind, tokenStatus(context, textAt(spec, 'token')))
     default:
@@ -48,7 +54,8 @@ function accessStatus({ store }: ReviewContext, user: KubeUser, spec: Record<str
   const attributes = recordAt(spec, 'resourceAttributes')
   if (Object.keys(attributes).length === 0) {
     const path = textAt(spec, 'nonResourceAttributes.path')
-    if (path === '') throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified')
+    if (path === '')
+      throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified')
     return { allowed: rulesFor(store, user, undefined).some((rule) => isPathAllowed(rule, path)) }
   }
   const namespace = textAt(attributes, 'namespace') || undefined
@@ -64,7 +71,9 @@ function accessStatus({ store }: ReviewContext, user: KubeUser, spec: Record<str
 }
 
 const isPathAllowed = ({ nonResourceURLs }: PolicyRule, path: string): boolean =>
-  nonResourceURLs.some((url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))))
+  nonResourceURLs.some(
+    (url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))),
+  )
 
 function rulesStatus({ store, user }: ReviewContext, namespace: string) {
   const rules = rulesFor(store, user, namespace === '' ? undefined : namespace)

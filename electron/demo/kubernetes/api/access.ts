@@ -25,7 +25,10 @@ export interface AccessRequest {
 }
 
 /** The user behind a request's token or client certificate; undefined when there is none that counts. */
-export function authenticate(request: IncomingMessage, tokens: ReadonlyMap<string, KubeUser>): KubeUser | undefined {
+export function authenticate(
+  request: IncomingMessage,
+  tokens: ReadonlyMap<string, KubeUser>,
+): KubeUser | undefined {
   const header = request.headers.authorization ?? ''
   const bearer = /^Bearer\s+(\S+)$/i.exec(header)?.[1] ?? bearerProtocol(request)
   if (bearer !== undefined) {
@@ -49,7 +52,9 @@ function bearerProtocol(request: IncomingMessage): string | undefined {
   const prefix = 'base64url.bearer.authorization.k8s.io.'
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((part) => part.trim())
   const found = offered.find((part) => part.startsWith(prefix))
-  return found === undefined ? undefined : Buffer.from(found.slice(prefix.length), 'base64url').toString('utf8')
+  return found === undefined
+    ? undefined
+    : Buffer.from(found.slice(prefix.length), 'base64url').toString('utf8')
 }
 
 const withAuthenticated = ({ name, groups }: KubeUser): KubeUser => ({
@@ -71,9 +76,13 @@ export function rulesFor(store: ObjectStore, user: KubeUser, namespace: string |
     return [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: ['*'] }]
   const bindings = [
     ...store.list(shelf.clusterRoleBindings),
-    ...store.list(shelf.roleBindings).filter((one) => namespace !== undefined && one.metadata.namespace === namespace),
+    ...store
+      .list(shelf.roleBindings)
+      .filter((one) => namespace !== undefined && one.metadata.namespace === namespace),
   ]
-  return bindings.filter((binding) => isSubject(binding, user)).flatMap((binding) => rulesOfRole(store, binding))
+  return bindings
+    .filter((binding) => isSubject(binding, user))
+    .flatMap((binding) => rulesOfRole(store, binding))
 }
 
 function isSubject(binding: KubeObject, user: KubeUser): boolean {
@@ -117,7 +126,8 @@ export function isAllowed(rules: PolicyRule[], request: AccessRequest): boolean 
     (rule) =>
       has(rule.verbs, verb) &&
       has(rule.apiGroups, group) &&
-      (has(rule.resources, target) || (subresource !== undefined && rule.resources.includes(`*/${subresource}`))) &&
+      (has(rule.resources, target) ||
+        (subresource !== undefined && rule.resources.includes(`*/${subresource}`))) &&
       (rule.resourceNames.length === 0 || (name !== undefined && rule.resourceNames.includes(name))),
   )
 }

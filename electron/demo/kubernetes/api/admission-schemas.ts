@@ -16,7 +16,10 @@ const container = z.looseObject({
   env: z.array(z.looseObject({ name: z.string(), value: z.string().optional() })).optional(),
   ports: z
     .array(
-      z.looseObject({ containerPort: z.number().int().min(1).max(65_535), protocol: z.string().default('TCP') }),
+      z.looseObject({
+        containerPort: z.number().int().min(1).max(65_535),
+        protocol: z.string().default('TCP'),
+      }),
     )
     .optional(),
   resources: needs.default({}),
@@ -46,7 +49,10 @@ const template = z.looseObject({
   metadata: z.looseObject({ labels: labels.optional(), annotations: labels.optional() }).default({}),
   spec: podSpec,
 })
-const selector = z.looseObject({ matchLabels: labels.optional(), matchExpressions: z.array(z.unknown()).optional() })
+const selector = z.looseObject({
+  matchLabels: labels.optional(),
+  matchExpressions: z.array(z.unknown()).optional(),
+})
 const count = z.number().int().min(0)
 
 const deploymentSpec = z.looseObject({
@@ -135,7 +141,9 @@ export const specSchemas: Record<string, z.ZodType> = {
   'apps/daemonsets': z.looseObject({
     selector,
     template,
-    updateStrategy: z.looseObject({}).default({ type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } }),
+    updateStrategy: z
+      .looseObject({})
+      .default({ type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } }),
     revisionHistoryLimit: count.default(10),
   }),
   'batch/jobs': jobSpec,
@@ -164,9 +172,7 @@ export const specSchemas: Record<string, z.ZodType> = {
     group: z.string().min(1),
     scope: z.enum(['Namespaced', 'Cluster']),
     names: z.looseObject({ kind: z.string().min(1), plural: z.string().min(1) }),
-    versions: z
-      .array(z.looseObject({ name: z.string(), served: z.boolean(), storage: z.boolean() }))
-      .min(1),
+    versions: z.array(z.looseObject({ name: z.string(), served: z.boolean(), storage: z.boolean() })).min(1),
   }),
 }
 

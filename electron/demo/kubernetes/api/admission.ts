@@ -23,11 +23,17 @@ export const randomSuffix = (length = 5): string =>
 export function readObject(body: unknown, resource: ResourceType, namespace: string | undefined): KubeObject {
   if (!isRecord(body)) throw badRequest('the body of the request is not an object')
   const apiVersion = apiVersionOf(resource)
-  if ((body['kind'] ?? resource.kind) !== resource.kind || (body['apiVersion'] ?? apiVersion) !== apiVersion) {
+  if (
+    (body['kind'] ?? resource.kind) !== resource.kind ||
+    (body['apiVersion'] ?? apiVersion) !== apiVersion
+  ) {
     const given = `${textAt(body, 'apiVersion')}, Kind=${textAt(body, 'kind')}`
-    throw badRequest(`${given} in the body does not match ${apiVersion}, Kind=${resource.kind} of the request`)
+    throw badRequest(
+      `${given} in the body does not match ${apiVersion}, Kind=${resource.kind} of the request`,
+    )
   }
-  if (body['metadata'] !== undefined && !isRecord(body['metadata'])) throw badRequest('metadata is not an object')
+  if (body['metadata'] !== undefined && !isRecord(body['metadata']))
+    throw badRequest('metadata is not an object')
   const metadata = { ...recordAt(body, 'metadata') } as unknown as ObjectMeta
   checkMetadata(metadata)
   if (resource.namespaced) {
@@ -146,7 +152,10 @@ function admitSpec(object: KubeObject, resource: ResourceType): KubeObject {
   }
   if (causes.length === 0 && selectingKinds.includes(resource.storeKey)) {
     const labels = recordAt(spec, 'template.metadata.labels') as Record<string, string>
-    if (Object.keys(recordAt(spec, 'selector')).length === 0 || !matchesSelector(valueAt(spec, 'selector'), labels))
+    if (
+      Object.keys(recordAt(spec, 'selector')).length === 0 ||
+      !matchesSelector(valueAt(spec, 'selector'), labels)
+    )
       causes.push({
         reason: 'FieldValueInvalid',
         message: '`selector` does not match template `labels`',

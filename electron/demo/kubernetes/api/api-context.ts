@@ -22,6 +22,11 @@ export interface ApiContext {
   /** Answers a pod's log. */
   podLog(request: ResourceRequest, response: ServerResponse): void
   /** Answers `services/proxy`. */
-  serviceProxy(request: ResourceRequest, message: IncomingMessage, response: ServerResponse, body: string): void
+  serviceProxy(
+    request: ResourceRequest,
+    message: IncomingMessage,
+    response: ServerResponse,
+    body: string,
+  ): void
   bookmarkMs?: number
 }

@@ -2,7 +2,15 @@
 // discovery, and the way to reads, writes and subresources. Every refusal leaves as a Status object.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KubeObject } from '../storage/kube-object.ts'
-import { badRequest, KubeError, methodNotAllowed, noSuchPath, notAcceptable, notFound, unauthorized } from '../storage/kube-status.ts'
+import {
+  badRequest,
+  KubeError,
+  methodNotAllowed,
+  noSuchPath,
+  notAcceptable,
+  notFound,
+  unauthorized,
+} from '../storage/kube-status.ts'
 import type { AcceptedForm } from '../table/table-printer.ts'
 import { acceptedForm, columnsOf, metadataOnly, printTable } from '../table/table-printer.ts'
 import type { AccessRequest, KubeUser } from './access.ts'
@@ -137,9 +145,14 @@ function write(
   const { subresource, name, resource, namespace } = request
   if (subresource === 'scale') {
     if (method !== 'PUT' && method !== 'PATCH') throw methodNotAllowed()
-    return sendJson(response, 200, writeScale(context, request, body, method === 'PATCH' ? contentType : undefined))
+    return sendJson(
+      response,
+      200,
+      writeScale(context, request, body, method === 'PATCH' ? contentType : undefined),
+    )
   }
-  if (subresource === 'eviction' && method === 'POST') return sendJson(response, 201, evictPod(context, request, body))
+  if (subresource === 'eviction' && method === 'POST')
+    return sendJson(response, 201, evictPod(context, request, body))
   if (method === 'POST') {
     const review = answerReview({ store: context.store, user, tokens: context.tokens }, resource.kind, body)
     if (review !== undefined) return sendJson(response, 201, review)
@@ -155,11 +168,18 @@ function write(
   if (name === undefined) throw methodNotAllowed()
   if (method !== 'PUT' && method !== 'PATCH') throw methodNotAllowed()
   const { code, object } =
-    method === 'PUT' ? replaceObject(context, request, body) : patchObject(context, request, body, contentType)
+    method === 'PUT'
+      ? replaceObject(context, request, body)
+      : patchObject(context, request, body, contentType)
   sendJson(response, code, object)
 }
 
-function read(context: ApiContext, request: ResourceRequest, message: IncomingMessage, response: ServerResponse): void {
+function read(
+  context: ApiContext,
+  request: ResourceRequest,
+  message: IncomingMessage,
+  response: ServerResponse,
+): void {
   const { resource, name, subresource, query } = request
   const form = acceptedForm(message.headers.accept)
   if (form === undefined) throw notAcceptable()
@@ -168,7 +188,13 @@ function read(context: ApiContext, request: ResourceRequest, message: IncomingMe
     if (!resource.verbs.includes('watch')) throw methodNotAllowed()
     const view = (object: KubeObject): unknown => shown(context, request, form, object)
     const { store, bookmarkMs } = context
-    return streamWatch({ store, request, response, view, ...(bookmarkMs === undefined ? {} : { bookmarkMs }) })
+    return streamWatch({
+      store,
+      request,
+      response,
+      view,
+      ...(bookmarkMs === undefined ? {} : { bookmarkMs }),
+    })
   }
   if (name === undefined) return sendJson(response, 200, listAnswer(context, request, form))
   if (subresource === 'scale') return sendJson(response, 200, readScale(context, request))
@@ -187,10 +213,20 @@ function one(context: ApiContext, request: ResourceRequest): KubeObject {
 }
 
 /** One object in the form the client asked for. */
-function shown(context: ApiContext, request: ResourceRequest, form: AcceptedForm, object: KubeObject): unknown {
+function shown(
+  context: ApiContext,
+  request: ResourceRequest,
+  form: AcceptedForm,
+  object: KubeObject,
+): unknown {
   if (form === 'metadata') return metadataOnly(object)
   if (form === 'table')
-    return printTable(columnsOf(context.store, request.resource), [object], { resourceVersion: object.metadata.resourceVersion ?? '' }, tableOptions(context, request))
+    return printTable(
+      columnsOf(context.store, request.resource),
+      [object],
+      { resourceVersion: object.metadata.resourceVersion ?? '' },
+      tableOptions(context, request),
+    )
   return viewOf(request.resource, object)
 }
 
@@ -212,7 +248,12 @@ function pageOf(context: ApiContext, request: ResourceRequest): Page {
 function listAnswer(context: ApiContext, request: ResourceRequest, form: AcceptedForm): unknown {
   const page = pageOf(context, request)
   if (form === 'table')
-    return printTable(columnsOf(context.store, request.resource), page.items, page.metadata, tableOptions(context, request))
+    return printTable(
+      columnsOf(context.store, request.resource),
+      page.items,
+      page.metadata,
+      tableOptions(context, request),
+    )
   if (form === 'metadata')
     return {
       kind: 'PartialObjectMetadataList',
@@ -229,4 +270,3 @@ const listDocument = ({ resource }: ResourceRequest, page: Page) => ({
   metadata: page.metadata,
   items: page.items.map((object) => viewOf(resource, object)),
 })
-

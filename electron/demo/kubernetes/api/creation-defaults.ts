@@ -39,9 +39,17 @@ const patience = (key: string) => ({ key, operator: 'Exists', effect: 'NoExecute
 function completePod(pod: Pod): Pod {
   const tolerations = pod.spec.tolerations ?? []
   const added = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
-    .filter((key) => !tolerations.some((one) => one.key === key || (one.key === undefined && one.operator === 'Exists')))
+    .filter(
+      (key) =>
+        !tolerations.some((one) => one.key === key || (one.key === undefined && one.operator === 'Exists')),
+    )
     .map(patience)
-  const spec = withTokenVolume({ ...pod.spec, tolerations: [...tolerations, ...added], preemptionPolicy: 'PreemptLowerPriority', priority: 0 })
+  const spec = withTokenVolume({
+    ...pod.spec,
+    tolerations: [...tolerations, ...added],
+    preemptionPolicy: 'PreemptLowerPriority',
+    priority: 0,
+  })
   return { ...pod, spec, status: { ...pod.status, qosClass: qosClass(spec.containers) } }
 }
 
@@ -61,15 +69,21 @@ function withTokenVolume(spec: PodSpec): PodSpec {
   return {
     ...spec,
     volumes: [...(spec.volumes ?? []), { name, projected: { sources, defaultMode: 420 } }],
-    containers: spec.containers.map((one) => ({ ...one, volumeMounts: [...listAt(one, 'volumeMounts'), mount] })),
+    containers: spec.containers.map((one) => ({
+      ...one,
+      volumeMounts: [...listAt(one, 'volumeMounts'), mount],
+    })),
   }
 }
 
 function qosClass(containers: ContainerSpec[]): string {
   const needs = containers.map(({ resources }) => resources ?? {})
-  if (needs.every(({ requests, limits }) => requests === undefined && limits === undefined)) return 'BestEffort'
+  if (needs.every(({ requests, limits }) => requests === undefined && limits === undefined))
+    return 'BestEffort'
   const isExact = needs.every(({ requests, limits }) =>
-    ['cpu', 'memory'].every((name) => limits?.[name] !== undefined && (requests?.[name] ?? limits[name]) === limits[name]),
+    ['cpu', 'memory'].every(
+      (name) => limits?.[name] !== undefined && (requests?.[name] ?? limits[name]) === limits[name],
+    ),
   )
   return isExact ? 'Guaranteed' : 'Burstable'
 }
@@ -116,7 +130,10 @@ function completeService(store: ObjectStore, service: KubeObject): KubeObject {
     ...(port as object),
     targetPort: recordAt({ port }, 'port')['targetPort'] ?? Number(textAt(port, 'port')),
   }))
-  return { ...service, spec: { ...spec, clusterIP, clusterIPs: [clusterIP], ...(ports.length > 0 ? { ports } : {}) } }
+  return {
+    ...service,
+    spec: { ...spec, clusterIP, clusterIPs: [clusterIP], ...(ports.length > 0 ? { ports } : {}) },
+  }
 }
 
 function freeAddress(taken: Set<string>): string {

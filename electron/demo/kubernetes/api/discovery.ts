@@ -46,7 +46,10 @@ export function groupDocument(registry: ResourceRegistry, name: string) {
 export function resourceList(registry: ResourceRegistry, group: string, version: string) {
   const rows = registry.all().filter((row) => row.group === group && row.version === version)
   if (rows.length === 0) return undefined
-  const resources = rows.flatMap((row) => [mainEntry(row), ...row.subresources.map((name) => subEntry(row, name))])
+  const resources = rows.flatMap((row) => [
+    mainEntry(row),
+    ...row.subresources.map((name) => subEntry(row, name)),
+  ])
   return {
     kind: 'APIResourceList',
     apiVersion: 'v1',
@@ -121,6 +124,10 @@ export function openApiDocument(registry: ResourceRegistry, path: string) {
       },
     }
   }
-  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'demo' }, paths, components: { schemas: {} } }
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: 'demo' },
+    paths,
+    components: { schemas: {} },
+  }
 }
-

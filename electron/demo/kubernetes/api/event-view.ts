@@ -26,7 +26,8 @@ function toEventsGroup(event: KubeObject): KubeObject {
     metadata: event.metadata,
     eventTime: eventTimeOf(event),
     reportingController: textAt(event, 'reportingComponent') || textAt(source, 'component'),
-    reportingInstance: textAt(event, 'reportingInstance') || textAt(source, 'host') || textAt(source, 'component'),
+    reportingInstance:
+      textAt(event, 'reportingInstance') || textAt(source, 'host') || textAt(source, 'component'),
     action: textAt(event, 'action') || textAt(event, 'reason'),
     reason: textAt(event, 'reason'),
     regarding: recordAt(event, 'involvedObject'),
@@ -41,7 +42,8 @@ function toEventsGroup(event: KubeObject): KubeObject {
 
 function toCore(event: KubeObject): KubeObject {
   const controller = textAt(event, 'reportingController')
-  const first = textAt(event, 'deprecatedFirstTimestamp') || textAt(event, 'eventTime').replace(/\.\d+Z$/, 'Z')
+  const first =
+    textAt(event, 'deprecatedFirstTimestamp') || textAt(event, 'eventTime').replace(/\.\d+Z$/, 'Z')
   return {
     apiVersion: 'v1',
     kind: 'Event',

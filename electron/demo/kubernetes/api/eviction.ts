@@ -16,15 +16,25 @@ export function evictPod(context: ApiContext, request: ResourceRequest, body: un
   const budgets = context.store.list('policy/poddisruptionbudgets')
   const blocking = budgets.find((budget) => isBlocking(context, budget, pod))
   if (blocking !== undefined)
-    throw new KubeError(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
-      causes: [
-        {
-          reason: 'DisruptionBudget',
-          message: `The disruption budget ${blocking.metadata.name} needs its pods to stay`,
-        },
-      ],
-    })
-  requestDeletion(context, request.resource, pod, deletionOptions(request.query, valueAt(body, 'deleteOptions')))
+    throw new KubeError(
+      429,
+      'TooManyRequests',
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      {
+        causes: [
+          {
+            reason: 'DisruptionBudget',
+            message: `The disruption budget ${blocking.metadata.name} needs its pods to stay`,
+          },
+        ],
+      },
+    )
+  requestDeletion(
+    context,
+    request.resource,
+    pod,
+    deletionOptions(request.query, valueAt(body, 'deleteOptions')),
+  )
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
 }
 
@@ -35,9 +45,15 @@ function isBlocking({ store }: ApiContext, budget: KubeObject, pod: KubeObject):
     one.metadata.namespace === namespace && matchesSelector(selector, one.metadata.labels ?? {})
   if (budget.metadata.namespace !== namespace || !isMatch(pod)) return false
   const healthy = store.list('/pods').filter((one) => isMatch(one) && isReady(one)).length
-  const wanted = numberAt(budget, 'spec.minAvailable', Math.max(healthy - numberAt(budget, 'spec.maxUnavailable', 0), 0))
+  const wanted = numberAt(
+    budget,
+    'spec.minAvailable',
+    Math.max(healthy - numberAt(budget, 'spec.maxUnavailable', 0), 0),
+  )
   return healthy - 1 < wanted
 }
 
 const isReady = (pod: KubeObject): boolean =>
-  listAt(pod, 'status.conditions').some((one) => textAt(one, 'type') === 'Ready' && textAt(one, 'status') === 'True')
+  listAt(pod, 'status.conditions').some(
+    (one) => textAt(one, 'type') === 'Ready' && textAt(one, 'status') === 'True',
+  )

@@ -35,7 +35,8 @@ export function listPage(store: ObjectStore, request: ResourceRequest): ListPage
   const start = token === '' ? undefined : readToken(token)
   const version = start?.version ?? exactVersion(store, query) ?? store.version
   const test = objectTest(request)
-  const state = version === store.version ? store.list(resource.storeKey) : store.listAt(resource.storeKey, version)
+  const state =
+    version === store.version ? store.list(resource.storeKey) : store.listAt(resource.storeKey, version)
   if (state === undefined) throw expiredList(start !== undefined)
   const rest = state.filter((object) => test(object) && (start === undefined || keyOf(object) > start.after))
   const items = limit === 0 ? rest : rest.slice(0, limit)
@@ -94,8 +95,12 @@ const writeToken = ({ version, after }: PageToken): string =>
 
 function readToken(token: string): PageToken {
   try {
-    const read = JSON.parse(Buffer.from(token, 'base64url').toString('utf8')) as { rv?: unknown; start?: unknown }
-    if (typeof read.rv === 'number' && typeof read.start === 'string') return { version: read.rv, after: read.start }
+    const read = JSON.parse(Buffer.from(token, 'base64url').toString('utf8')) as {
+      rv?: unknown
+      start?: unknown
+    }
+    if (typeof read.rv === 'number' && typeof read.start === 'string')
+      return { version: read.rv, after: read.start }
   } catch {
     // Falls through to the refusal below.
   }

@@ -30,8 +30,11 @@ export function deletionOptions(query: URLSearchParams, body: unknown): Deletion
   const propagation = pick('propagationPolicy')
   const grace = pick('gracePeriodSeconds')
   if (propagation !== '' && !propagations.includes(propagation))
-    throw badRequest(`invalid propagationPolicy ${propagation}: needs to be one of ${propagations.join(', ')}`)
-  if (grace !== '' && !/^\d+$/.test(grace)) throw badRequest('gracePeriodSeconds must be a whole number, not negative')
+    throw badRequest(
+      `invalid propagationPolicy ${propagation}: needs to be one of ${propagations.join(', ')}`,
+    )
+  if (grace !== '' && !/^\d+$/.test(grace))
+    throw badRequest('gracePeriodSeconds must be a whole number, not negative')
   const inBody = valueAt(body, 'dryRun')
   return {
     propagation: propagation === '' ? 'Background' : propagation,
@@ -43,7 +46,11 @@ export function deletionOptions(query: URLSearchParams, body: unknown): Deletion
 }
 
 /** Deletes one object; the answer is the object while it still lives on, a Status once it is gone. */
-export function deleteObject(context: ApiContext, request: ResourceRequest, body: unknown): KubeObject | KubeStatus {
+export function deleteObject(
+  context: ApiContext,
+  request: ResourceRequest,
+  body: unknown,
+): KubeObject | KubeStatus {
   const options = deletionOptions(request.query, body)
   const object = existing(context, request)
   const { resource } = request
@@ -54,11 +61,20 @@ export function deleteObject(context: ApiContext, request: ResourceRequest, body
       `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${object.metadata.uid ?? ''}`,
     )
   if (options.resourceVersion !== '' && options.resourceVersion !== object.metadata.resourceVersion)
-    throw conflict(resource, object.metadata.name, 'Precondition failed: ResourceVersion in precondition differs')
+    throw conflict(
+      resource,
+      object.metadata.name,
+      'Precondition failed: ResourceVersion in precondition differs',
+    )
   const rest = requestDeletion(context, resource, object, options)
   if (rest !== undefined) return viewOf(resource, rest)
   const { name, uid = '' } = object.metadata
-  return success({ name, ...(resource.group === '' ? {} : { group: resource.group }), kind: resource.plural, uid })
+  return success({
+    name,
+    ...(resource.group === '' ? {} : { group: resource.group }),
+    kind: resource.plural,
+    uid,
+  })
 }
 
 /** Deletes everything a list would give; answers that list. */
@@ -78,7 +94,9 @@ export function requestDeletion(
 ): KubeObject | undefined {
   const { store, clock } = context
   const metadata: ObjectMeta = { ...object.metadata }
-  const finalizers = (metadata.finalizers ?? []).filter((one) => one !== 'foregroundDeletion' && one !== 'orphan')
+  const finalizers = (metadata.finalizers ?? []).filter(
+    (one) => one !== 'foregroundDeletion' && one !== 'orphan',
+  )
   if (options.propagation === 'Foreground') finalizers.push('foregroundDeletion')
   if (options.propagation === 'Orphan') finalizers.push('orphan')
   const grace = graceSeconds(resource, object, options)
@@ -94,12 +112,17 @@ export function requestDeletion(
     : grace
   if (finalizers.length > 0) metadata.finalizers = finalizers
   const marked: KubeObject = { ...object, metadata }
-  if (isNamespace) marked['status'] = { ...(isRecord(object['status']) ? object['status'] : {}), phase: 'Terminating' }
+  if (isNamespace)
+    marked['status'] = { ...(isRecord(object['status']) ? object['status'] : {}), phase: 'Terminating' }
   return options.dryRun ? marked : (store.update(resource.storeKey, marked) ?? marked)
 }
 
 /** Only a pod that runs somewhere gets time to stop. */
-function graceSeconds(resource: Pick<ResourceType, 'storeKey'>, object: KubeObject, options: DeletionOptions): number {
+function graceSeconds(
+  resource: Pick<ResourceType, 'storeKey'>,
+  object: KubeObject,
+  options: DeletionOptions,
+): number {
   if (resource.storeKey !== shelf.pods) return 0
   const phase = textAt(object, 'status.phase')
   if (textAt(object, 'spec.nodeName') === '' || phase === 'Succeeded' || phase === 'Failed') return 0

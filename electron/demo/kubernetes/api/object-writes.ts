@@ -2,7 +2,15 @@
 // end of objects whose last finalizer goes. The router calls it with parsed bodies; answers are plain objects.
 import { recordAt, textAt } from '../storage/kube-object.ts'
 import type { KubeObject } from '../storage/kube-object.ts'
-import { alreadyExists, badRequest, conflict, KubeError, notFound, staleVersion, unsupportedMedia } from '../storage/kube-status.ts'
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  KubeError,
+  notFound,
+  staleVersion,
+  unsupportedMedia,
+} from '../storage/kube-status.ts'
 import { timestamp } from '../storage/kube-time.ts'
 import { jsonPatch, mergePatch } from '../patch/merge-patch.ts'
 import { serverSideApply } from '../patch/server-side-apply.ts'
@@ -70,7 +78,17 @@ function checkNamespace({ store }: ApiContext, name: string | undefined): void {
     403,
     'Forbidden',
     `unable to create new content in namespace ${name} because it is being terminated`,
-    { name, kind: 'namespaces', causes: [{ reason: 'NamespaceTerminating', message: `namespace ${name} is being terminated`, field: 'metadata.namespace' }] },
+    {
+      name,
+      kind: 'namespaces',
+      causes: [
+        {
+          reason: 'NamespaceTerminating',
+          message: `namespace ${name} is being terminated`,
+          field: 'metadata.namespace',
+        },
+      ],
+    },
   )
 }
 
@@ -78,25 +96,35 @@ export function replaceObject(context: ApiContext, request: ResourceRequest, bod
   const { resource, namespace, name = '' } = request
   const given = storedForm(resource, readObject(body, resource, namespace))
   if (given.metadata.name !== name)
-    throw badRequest(`the name of the object (${given.metadata.name}) does not match the name on the URL (${name})`)
+    throw badRequest(
+      `the name of the object (${given.metadata.name}) does not match the name on the URL (${name})`,
+    )
   return { code: 200, object: save(context, request, given, existing(context, request)) }
 }
 
 /** Stores the next state of `previous` after locking and admission; used by replace and patch alike. */
-function save(context: ApiContext, request: ResourceRequest, given: KubeObject, previous: KubeObject): KubeObject {
+function save(
+  context: ApiContext,
+  request: ResourceRequest,
+  given: KubeObject,
+  previous: KubeObject,
+): KubeObject {
   const { resource, query, subresource } = request
   const { metadata } = given
   const version = metadata.resourceVersion ?? ''
-  if (version !== '' && version !== previous.metadata.resourceVersion) throw staleVersion(resource, previous.metadata.name)
+  if (version !== '' && version !== previous.metadata.resourceVersion)
+    throw staleVersion(resource, previous.metadata.name)
   if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== previous.metadata.uid)
     throw conflict(
       resource,
       previous.metadata.name,
       `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${previous.metadata.uid ?? ''}`,
     )
-  const next = subresource === 'status' ? admitStatus(given, previous) : admitUpdate(given, previous, resource)
+  const next =
+    subresource === 'status' ? admitStatus(given, previous) : admitUpdate(given, previous, resource)
   if (isDryRun(query)) return viewOf(resource, next)
-  const isOver = next.metadata.deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0
+  const isOver =
+    next.metadata.deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0
   if (isOver && resource.storeKey !== shelf.pods && resource.storeKey !== shelf.namespaces) {
     context.store.remove(resource.storeKey, next.metadata.namespace, next.metadata.name)
     return viewOf(resource, next)
@@ -143,11 +171,15 @@ function patchedBody(previous: KubeObject, body: unknown, contentType: string): 
 function applyObject(context: ApiContext, request: ResourceRequest, body: unknown): Written {
   const { resource, namespace, name = '', query } = request
   const manager = query.get('fieldManager') ?? ''
-  if (manager === '') throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch')
+  if (manager === '')
+    throw badRequest(
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    )
   const applied = readObject(body, resource, namespace)
   if (textAt(body, 'apiVersion') === '' || textAt(body, 'kind') === '')
     throw badRequest('an applied configuration must carry apiVersion and kind')
-  if ((applied.metadata.name ?? name) !== name) throw badRequest('the name of the object does not match the name on the URL')
+  if ((applied.metadata.name ?? name) !== name)
+    throw badRequest('the name of the object does not match the name on the URL')
   if ('managedFields' in recordAt(body, 'metadata')) throw badRequest('metadata.managedFields must be nil')
   applied.metadata.name = name
   const options = { manager, force: queryFlag(query, 'force'), time: timestamp(context.clock.nowMs()) }

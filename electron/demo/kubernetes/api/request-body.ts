@@ -17,7 +17,11 @@ export async function readText(request: IncomingMessage): Promise<string> {
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
     if (size > bodyLimitBytes)
-      throw new KubeError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${bodyLimitBytes}`)
+      throw new KubeError(
+        413,
+        'RequestEntityTooLarge',
+        `Request entity too large: limit is ${bodyLimitBytes}`,
+      )
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
@@ -30,11 +34,14 @@ export function parseBody(text: string, contentType: string, isPatch: boolean): 
   if (text.trim() === '' && !isPatch) return undefined
   if (isPatch) {
     if (!patchContentTypes.includes(contentType)) throw unsupportedMedia(contentType)
-  } else if (!['application/json', 'application/yaml', ''].includes(contentType)) throw unsupportedMedia(contentType)
+  } else if (!['application/json', 'application/yaml', ''].includes(contentType))
+    throw unsupportedMedia(contentType)
   try {
     const isYaml = contentType === 'application/yaml' || contentType === patchTypes.apply
     return isYaml ? (parseYaml(text, { maxAliasCount: 50 }) as unknown) : (JSON.parse(text) as unknown)
   } catch (error) {
-    throw badRequest(`couldn't get version/kind; parse error: ${error instanceof Error ? error.message : String(error)}`)
+    throw badRequest(
+      `couldn't get version/kind; parse error: ${error instanceof Error ? error.message : String(error)}`,
+    )
   }
 }

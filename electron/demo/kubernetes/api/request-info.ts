@@ -23,12 +23,15 @@ export function parseResourcePath(
   const steps = decodeSteps(path)
   const isCore = steps[0] === 'api'
   if (!isCore && steps[0] !== 'apis') return undefined
-  const [group, version, tail] = isCore ? ['', steps[1], steps.slice(2)] : [steps[1], steps[2], steps.slice(3)]
+  const [group, version, tail] = isCore
+    ? ['', steps[1], steps.slice(2)]
+    : [steps[1], steps[2], steps.slice(3)]
   if (group === undefined || version === undefined || tail.length === 0) return undefined
   let namespace: string | undefined
   let rest = tail
   // `/namespaces/x` and `/namespaces/x/status` are about the namespace itself, longer paths about something in it.
-  const isAboutNamespace = rest.length <= 2 || (isCore && rest.length === 3 && isNamespaceSubresource(rest[2]))
+  const isAboutNamespace =
+    rest.length <= 2 || (isCore && rest.length === 3 && isNamespaceSubresource(rest[2]))
   if (rest[0] === 'namespaces' && !isAboutNamespace) {
     namespace = rest[1]
     rest = rest.slice(2)
@@ -62,7 +65,8 @@ function decodeSteps(path: string): string[] {
 export function queryNumber(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
   if (text === null || text === '') return undefined
-  if (!/^\d{1,15}$/.test(text)) throw badRequest(`strconv.ParseInt: parsing "${text}": invalid syntax in ${name}`)
+  if (!/^\d{1,15}$/.test(text))
+    throw badRequest(`strconv.ParseInt: parsing "${text}": invalid syntax in ${name}`)
   return Number(text)
 }
 

@@ -17,10 +17,11 @@ export interface ResourceRegistry {
 
 export function createResourceRegistry(store: ObjectStore): ResourceRegistry {
   let custom: ResourceType[] = []
-  let readAt: KubeObject[] = []
+  let readAt: readonly KubeObject[] = []
   const customRows = (): ResourceType[] => {
     const definitions = store.list(shelf.definitions)
-    const isSame = definitions.length === readAt.length && definitions.every((one, index) => one === readAt[index])
+    const isSame =
+      definitions.length === readAt.length && definitions.every((one, index) => one === readAt[index])
     if (!isSame) {
       custom = definitions.flatMap(rowsOf)
       readAt = definitions
@@ -56,7 +57,9 @@ function rowsOf(definition: KubeObject): ResourceType[] {
   }
   return listAt(definition, 'spec.versions')
     .filter((version) => valueAt(version, 'served') === true)
-    .map((version) => customResource(names, textAt(version, 'name'), Object.keys(recordAt(version, 'subresources'))))
+    .map((version) =>
+      customResource(names, textAt(version, 'name'), Object.keys(recordAt(version, 'subresources'))),
+    )
 }
 
 const texts = (list: unknown[]): string[] => list.filter((entry) => typeof entry === 'string')

@@ -22,9 +22,18 @@ export interface ResourceType {
 
 const stored = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
-type Extra = Partial<Pick<ResourceType, 'shortNames' | 'categories' | 'subresources' | 'verbs' | 'storeKey' | 'isCustom'>>
+type Extra = Partial<
+  Pick<ResourceType, 'shortNames' | 'categories' | 'subresources' | 'verbs' | 'storeKey' | 'isCustom'>
+>
 
-function row(group: string, version: string, kind: string, plural: string, namespaced: boolean, extra: Extra = {}) {
+function row(
+  group: string,
+  version: string,
+  kind: string,
+  plural: string,
+  namespaced: boolean,
+  extra: Extra = {},
+) {
   const resource: ResourceType = {
     group,
     version,
@@ -60,7 +69,10 @@ const coreRows: ResourceType[] = [
     shortNames: ['pvc'],
     subresources: ['status'],
   }),
-  row('', 'v1', 'PersistentVolume', 'persistentvolumes', false, { shortNames: ['pv'], subresources: ['status'] }),
+  row('', 'v1', 'PersistentVolume', 'persistentvolumes', false, {
+    shortNames: ['pv'],
+    subresources: ['status'],
+  }),
   row('', 'v1', 'Pod', 'pods', true, {
     shortNames: ['po'],
     categories: all,
@@ -112,7 +124,10 @@ const workloadRows: ResourceType[] = [
 
 const networkRows: ResourceType[] = [
   row('networking.k8s.io', 'v1', 'IngressClass', 'ingressclasses', false),
-  row('networking.k8s.io', 'v1', 'Ingress', 'ingresses', true, { shortNames: ['ing'], subresources: ['status'] }),
+  row('networking.k8s.io', 'v1', 'Ingress', 'ingresses', true, {
+    shortNames: ['ing'],
+    subresources: ['status'],
+  }),
   row('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies', true, { shortNames: ['netpol'] }),
   row('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices', true),
   row('storage.k8s.io', 'v1', 'StorageClass', 'storageclasses', false, { shortNames: ['sc'] }),

@@ -21,7 +21,9 @@ export function scaleOf(object: KubeObject): KubeObject {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: Object.fromEntries(
-      Object.entries({ name, namespace, uid, resourceVersion, creationTimestamp }).filter(([, value]) => value !== undefined),
+      Object.entries({ name, namespace, uid, resourceVersion, creationTimestamp }).filter(
+        ([, value]) => value !== undefined,
+      ),
     ) as unknown as KubeObject['metadata'],
     spec: { replicas: numberAt(object, 'spec.replicas') },
     status: { replicas: numberAt(object, 'status.replicas'), selector: selectorText(object) },
@@ -49,9 +51,11 @@ export function writeScale(
         ? jsonPatch(current, body)
         : mergePatch(current, body)
   const version = textAt(next, 'metadata.resourceVersion')
-  if (version !== '' && version !== object.metadata.resourceVersion) throw staleVersion(resource, object.metadata.name)
+  if (version !== '' && version !== object.metadata.resourceVersion)
+    throw staleVersion(resource, object.metadata.name)
   const replicas = valueAt(next, 'spec.replicas') ?? 0
-  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) throw badRequest('spec.replicas must be a whole number')
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas))
+    throw badRequest('spec.replicas must be a whole number')
   if (replicas < 0 || replicas > 1000)
     throw invalid('Scale', 'autoscaling', object.metadata.name, [
       {
@@ -60,11 +64,14 @@ export function writeScale(
         field: 'spec.replicas',
       },
     ])
-  const generation = (object.metadata.generation ?? 1) + (replicas === numberAt(object, 'spec.replicas') ? 0 : 1)
+  const generation =
+    (object.metadata.generation ?? 1) + (replicas === numberAt(object, 'spec.replicas') ? 0 : 1)
   const scaled: KubeObject = {
     ...object,
     metadata: { ...object.metadata, generation },
     spec: { ...recordAt(object, 'spec'), replicas },
   }
-  return scaleOf(isDryRun(request.query) ? scaled : (context.store.update(resource.storeKey, scaled) ?? scaled))
+  return scaleOf(
+    isDryRun(request.query) ? scaled : (context.store.update(resource.storeKey, scaled) ?? scaled),
+  )
 }

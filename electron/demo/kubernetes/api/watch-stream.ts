@@ -104,6 +104,12 @@ function eventOf(change: StoreChange, test: ObjectTest): { type: EventType; obje
   if (kind === 'DELETED') return wasMatch ? { type: 'DELETED', object } : undefined
   if (isMatch) return { type: wasMatch ? 'MODIFIED' : 'ADDED', object }
   return wasMatch
-    ? { type: 'DELETED', object: { ...previous, metadata: { ...previous.metadata, resourceVersion: object.metadata.resourceVersion ?? '' } } }
+    ? {
+        type: 'DELETED',
+        object: {
+          ...previous,
+          metadata: { ...previous.metadata, resourceVersion: object.metadata.resourceVersion ?? '' },
+        },
+      }
     : undefined
 }

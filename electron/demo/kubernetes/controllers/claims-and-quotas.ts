@@ -18,14 +18,16 @@ export const claims = (): Controller => {
 
 function reconcileClaims(cluster: Cluster, waiting: Set<string>): void {
   for (const claim of cluster.store.list(shelf.claims)) {
-    if (textAt(claim, 'status.phase') !== 'Pending' || claim.metadata.deletionTimestamp !== undefined) continue
+    if (textAt(claim, 'status.phase') !== 'Pending' || claim.metadata.deletionTimestamp !== undefined)
+      continue
     const node = nodeOfFirstUser(cluster, claim)
     if (node !== undefined) provision(cluster, claim, node)
     else noteWaiting(cluster, claim, waiting)
   }
   for (const volume of cluster.store.list(shelf.volumes)) {
     const { namespace, name } = recordAt(volume, 'spec.claimRef')
-    if (typeof name !== 'string' || cluster.store.get(shelf.claims, String(namespace), name) !== undefined) continue
+    if (typeof name !== 'string' || cluster.store.get(shelf.claims, String(namespace), name) !== undefined)
+      continue
     if (textAt(volume, 'spec.persistentVolumeReclaimPolicy') === 'Delete')
       cluster.store.remove(shelf.volumes, undefined, volume.metadata.name)
     else setStatus(cluster, shelf.volumes, volume, { phase: 'Released' })
@@ -52,7 +54,9 @@ function nodeOfFirstUser(cluster: Cluster, claim: KubeObject): string | undefine
       (pod) =>
         pod.metadata.namespace === claim.metadata.namespace &&
         pod.spec.nodeName !== undefined &&
-        (pod.spec.volumes ?? []).some((one) => textAt(one, 'persistentVolumeClaim.claimName') === claim.metadata.name),
+        (pod.spec.volumes ?? []).some(
+          (one) => textAt(one, 'persistentVolumeClaim.claimName') === claim.metadata.name,
+        ),
     )
   return user?.spec.nodeName
 }
@@ -76,7 +80,10 @@ function provision(cluster: Cluster, claim: KubeObject, node: string): void {
       persistentVolumeReclaimPolicy: 'Delete',
       storageClassName,
       volumeMode: 'Filesystem',
-      hostPath: { path: `/mnt/data/local-path/${volumeName}_${namespace}_${name}`, type: 'DirectoryOrCreate' },
+      hostPath: {
+        path: `/mnt/data/local-path/${volumeName}_${namespace}_${name}`,
+        type: 'DirectoryOrCreate',
+      },
       claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name, uid },
       nodeAffinity: {
         required: {
@@ -108,7 +115,9 @@ export const quotas = (): Controller => (cluster) => {
       .list(shelf.pods)
       .map(as<Pod>)
       .filter((pod) => pod.metadata.namespace === quota.metadata.namespace && !isPodOver(pod))
-    const used = Object.fromEntries(Object.keys(hard).map((name) => [name, usage(cluster, quota, name, pods)]))
+    const used = Object.fromEntries(
+      Object.keys(hard).map((name) => [name, usage(cluster, quota, name, pods)]),
+    )
     setStatus(cluster, shelf.quotas, quota, { hard, used })
   }
 }
@@ -119,7 +128,9 @@ function usage(cluster: Cluster, quota: KubeObject, name: string, pods: Pod[]): 
     pods
       .flatMap((pod) => pod.spec.containers)
       .reduce((total, { resources }) => total + quantityOr(resources?.[side]?.[resource], 0), 0)
-  const [side, resource] = name.includes('.') ? (name.split(/\.(.*)/) as [string, string]) : ['requests', name]
+  const [side, resource] = name.includes('.')
+    ? (name.split(/\.(.*)/) as [string, string])
+    : ['requests', name]
   if (name === 'pods') return String(pods.length)
   if (side === 'requests' || side === 'limits') {
     if (resource === 'cpu') return printCores(sum(side, resource))
@@ -129,7 +140,11 @@ function usage(cluster: Cluster, quota: KubeObject, name: string, pods: Pod[]): 
   }
   const plural = name.startsWith('count/') ? name.slice(6) : name
   const key = cluster.registry.all().find((row) => row.plural === plural.split('.')[0])?.storeKey
-  return String(key === undefined ? 0 : cluster.store.list(key).filter((one) => one.metadata.namespace === namespace).length)
+  return String(
+    key === undefined
+      ? 0
+      : cluster.store.list(key).filter((one) => one.metadata.namespace === namespace).length,
+  )
 }
 
 const claimedBytes = (cluster: Cluster, namespace: string | undefined): number =>

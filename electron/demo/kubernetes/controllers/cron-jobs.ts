@@ -21,7 +21,10 @@ export const cronJobs = (): Controller => (cluster) => {
 }
 
 const ownJobs = (cluster: Cluster, cron: KubeObject): Job[] =>
-  cluster.store.list(shelf.jobs).filter((job) => isOwnedBy(job, cron)).map(as<Job>)
+  cluster.store
+    .list(shelf.jobs)
+    .filter((job) => isOwnedBy(job, cron))
+    .map(as<Job>)
 
 function runDue(cluster: Cluster, cron: CronJob): CronJob {
   const schedule = parseSchedule(cron.spec.schedule)
@@ -30,7 +33,8 @@ function runDue(cluster: Cluster, cron: CronJob): CronJob {
   let lastMs = parseTime(cron.status?.lastScheduleTime ?? cron.metadata.creationTimestamp)
   let dueMs = nextRun(schedule, lastMs)
   // After a long jump of the clock only the latest missed run is made up for.
-  for (let next = dueMs; next !== undefined && next <= nowMs; next = nextRun(schedule, lastMs)) dueMs = lastMs = next
+  for (let next = dueMs; next !== undefined && next <= nowMs; next = nextRun(schedule, lastMs))
+    dueMs = lastMs = next
   if (dueMs === undefined) return cron
   if (dueMs > nowMs) {
     cluster.wakeAt(dueMs)
@@ -62,7 +66,11 @@ function startJob(cluster: Cluster, cron: CronJob, dueMs: number): void {
     },
     spec: cloneOf(jobTemplate.spec),
   })
-  cluster.events.record(cron, { reason: 'SuccessfulCreate', message: `Created job ${jobName}`, component: 'cronjob-controller' })
+  cluster.events.record(cron, {
+    reason: 'SuccessfulCreate',
+    message: `Created job ${jobName}`,
+    component: 'cronjob-controller',
+  })
 }
 
 function tidy(cluster: Cluster, cron: CronJob): void {
@@ -79,12 +87,20 @@ function tidy(cluster: Cluster, cron: CronJob): void {
   // Without the job's version, which moves with every count and would never let the status settle.
   const active = mine
     .filter((job) => !isJobOver(job))
-    .map(({ metadata: { name, namespace, uid } }) => ({ apiVersion: 'batch/v1', kind: 'Job', name, namespace, uid }))
+    .map(({ metadata: { name, namespace, uid } }) => ({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      name,
+      namespace,
+      uid,
+    }))
   const lastSuccess = done.find((job) => !isFailed(job))
   setStatus(cluster, shelf.cronJobs, cron, {
     ...withoutActive(cron.status),
     ...(active.length === 0 ? {} : { active }),
-    ...(lastSuccess === undefined ? {} : { lastSuccessfulTime: textAt(lastSuccess, 'status.completionTime') }),
+    ...(lastSuccess === undefined
+      ? {}
+      : { lastSuccessfulTime: textAt(lastSuccess, 'status.completionTime') }),
   })
 }
 

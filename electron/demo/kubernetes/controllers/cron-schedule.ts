@@ -33,7 +33,15 @@ export function parseSchedule(text: string): Schedule | undefined {
   const weekdays = parseField(weekday, 0, 7)
   if (!minutes || !hours || !days || !months || !weekdays) return undefined
   if (weekdays.has(7)) weekdays.add(0)
-  return { minutes, hours, days, months, weekdays, isDayRestricted: day !== '*', isWeekdayRestricted: weekday !== '*' }
+  return {
+    minutes,
+    hours,
+    days,
+    months,
+    weekdays,
+    isDayRestricted: day !== '*',
+    isWeekdayRestricted: weekday !== '*',
+  }
 }
 
 function parseField(text: string, from: number, to: number): Set<number> | undefined {
@@ -42,7 +50,8 @@ function parseField(text: string, from: number, to: number): Set<number> | undef
     const match = /^(\*|\d+)(?:-(\d+))?(?:\/(\d+))?$/.exec(part)
     if (match === null) return undefined
     const first = match[1] === '*' ? from : Number(match[1])
-    const last = match[2] !== undefined ? Number(match[2]) : match[1] === '*' || match[3] !== undefined ? to : first
+    const last =
+      match[2] !== undefined ? Number(match[2]) : match[1] === '*' || match[3] !== undefined ? to : first
     const step = Number(match[3] ?? '1')
     if (first < from || last > to || first > last || step < 1) return undefined
     for (let value = first; value <= last; value += step) values.add(value)
@@ -59,8 +68,10 @@ export function nextRun(schedule: Schedule, afterMs: number): number | undefined
   const end = afterMs + horizonMs
   while (atMs < end) {
     const at = new Date(atMs)
-    if (!schedule.months.has(at.getUTCMonth() + 1) || !isDay(schedule, at)) atMs = Math.floor(atMs / 86_400_000) * 86_400_000 + 86_400_000
-    else if (!schedule.hours.has(at.getUTCHours())) atMs = Math.floor(atMs / 3_600_000) * 3_600_000 + 3_600_000
+    if (!schedule.months.has(at.getUTCMonth() + 1) || !isDay(schedule, at))
+      atMs = Math.floor(atMs / 86_400_000) * 86_400_000 + 86_400_000
+    else if (!schedule.hours.has(at.getUTCHours()))
+      atMs = Math.floor(atMs / 3_600_000) * 3_600_000 + 3_600_000
     else if (!schedule.minutes.has(at.getUTCMinutes())) atMs += minuteMs
     else return atMs
   }

@@ -22,15 +22,23 @@ export const daemonSets = (): Controller => (cluster) => {
 }
 
 const isEligible = (set: DaemonSet, node: Node): boolean =>
-  Object.entries(set.spec.template.spec.nodeSelector ?? {}).every(([key, value]) => node.metadata.labels?.[key] === value)
+  Object.entries(set.spec.template.spec.nodeSelector ?? {}).every(
+    ([key, value]) => node.metadata.labels?.[key] === value,
+  )
 
 const homeOf = (pod: Pod): string =>
   pod.spec.nodeName ??
-  textAt(pod, 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.0.matchFields.0.values.0')
+  textAt(
+    pod,
+    'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.0.matchFields.0.values.0',
+  )
 
 function reconcileDaemonSet(cluster: Cluster, set: DaemonSet): void {
   const hash = stableHash(set.spec.template)
-  const nodes = cluster.store.list(shelf.nodes).map(as<Node>).filter((node) => isEligible(set, node))
+  const nodes = cluster.store
+    .list(shelf.nodes)
+    .map(as<Node>)
+    .filter((node) => isEligible(set, node))
   const pods = podsOf(cluster, set).filter((pod) => !isPodOver(pod))
   for (const node of nodes) {
     const here = pods.filter((pod) => homeOf(pod) === node.metadata.name)
@@ -38,12 +46,18 @@ function reconcileDaemonSet(cluster: Cluster, set: DaemonSet): void {
     const name = `${set.metadata.name}-${cluster.random.suffix()}`
     const nodeName = node.metadata.name
     spawnPod(cluster, set, set.spec.template, { name, nodeName, labels: { [revisionLabel]: hash } })
-    cluster.events.record(set, { reason: 'SuccessfulCreate', message: `Created pod: ${name}`, component: 'daemonset-controller' })
+    cluster.events.record(set, {
+      reason: 'SuccessfulCreate',
+      message: `Created pod: ${name}`,
+      component: 'daemonset-controller',
+    })
   }
   const names = new Set(nodes.map((node) => node.metadata.name))
   for (const pod of pods) if (!names.has(homeOf(pod))) retirePod(cluster, pod)
   replaceOneOld(cluster, pods, hash)
-  const kept = podsOf(cluster, set).filter((pod) => pod.metadata.deletionTimestamp === undefined && !isPodOver(pod))
+  const kept = podsOf(cluster, set).filter(
+    (pod) => pod.metadata.deletionTimestamp === undefined && !isPodOver(pod),
+  )
   const ready = kept.filter(isPodReady).length
   const updated = kept.filter((pod) => pod.metadata.labels?.[revisionLabel] === hash).length
   setStatus(cluster, shelf.daemonSets, set, {
@@ -85,7 +99,8 @@ function reconcileStatefulSet(cluster: Cluster, set: StatefulSet): void {
   )
   const last = pods.at(-1)
   if (next !== undefined && isAllReady) addOrdinal(cluster, set, next, hash)
-  else if (next === undefined && last !== undefined && ordinalOf(last) >= set.spec.replicas) retirePod(cluster, last)
+  else if (next === undefined && last !== undefined && ordinalOf(last) >= set.spec.replicas)
+    retirePod(cluster, last)
   else replaceOneOld(cluster, [...pods].reverse(), hash)
   const kept = podsOf(cluster, set).filter((pod) => pod.metadata.deletionTimestamp === undefined)
   const ready = kept.filter(isPodReady).length
@@ -105,17 +120,27 @@ function addOrdinal(cluster: Cluster, set: StatefulSet, ordinal: number, hash: s
   const { namespace } = set.metadata
   const volumes = listAt(set, 'spec.volumeClaimTemplates').map((claim) => {
     const claimName = `${textAt(claim, 'metadata.name')}-${name}`
-    if (cluster.store.get(shelf.claims, namespace, claimName) === undefined) plantClaim(cluster, set, claim, claimName)
+    if (cluster.store.get(shelf.claims, namespace, claimName) === undefined)
+      plantClaim(cluster, set, claim, claimName)
     return { name: textAt(claim, 'metadata.name'), persistentVolumeClaim: { claimName } }
   })
   const { template } = set.spec
   const spec = { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...volumes] }
-  spawnPod(cluster, set, { ...template, spec }, {
-    name,
-    hostname: name,
-    subdomain: set.spec.serviceName,
-    labels: { [revisionLabel]: hash, 'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': String(ordinal) },
-  })
+  spawnPod(
+    cluster,
+    set,
+    { ...template, spec },
+    {
+      name,
+      hostname: name,
+      subdomain: set.spec.serviceName,
+      labels: {
+        [revisionLabel]: hash,
+        'statefulset.kubernetes.io/pod-name': name,
+        'apps.kubernetes.io/pod-index': String(ordinal),
+      },
+    },
+  )
   cluster.events.record(set, {
     reason: 'SuccessfulCreate',
     message: `create Pod ${name} in StatefulSet ${set.metadata.name} successful`,
@@ -128,7 +153,11 @@ function plantClaim(cluster: Cluster, set: KubeObject, claim: unknown, name: str
   plant(cluster, {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }), labels: recordAt(set, 'spec.selector.matchLabels') as Record<string, string> },
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: recordAt(set, 'spec.selector.matchLabels') as Record<string, string>,
+    },
     spec: recordAt(claim, 'spec'),
   })
 }

@@ -59,18 +59,37 @@ function breathe(cluster: Cluster): void {
     if (object === undefined || !known.autoscaling.enabled) continue
     const ray = as<RayCluster>(object)
     for (const group of known.workerGroups) {
-      const current = ray.spec.workerGroupSpecs.find((one) => one.groupName === group.name)?.replicas ?? group.replicas
-      const step = current > group.replicas ? -1 : current < group.replicas ? 1 : cluster.random.fraction() < 0.5 ? -1 : 1
-      resizeGroup(cluster, ray, group.name, Math.min(Math.max(current + step, group.minReplicas), group.maxReplicas))
+      const current =
+        ray.spec.workerGroupSpecs.find((one) => one.groupName === group.name)?.replicas ?? group.replicas
+      const step =
+        current > group.replicas
+          ? -1
+          : current < group.replicas
+            ? 1
+            : cluster.random.fraction() < 0.5
+              ? -1
+              : 1
+      resizeGroup(
+        cluster,
+        ray,
+        group.name,
+        Math.min(Math.max(current + step, group.minReplicas), group.maxReplicas),
+      )
     }
   }
 }
 
 const livePods = (cluster: Cluster, matches: (pod: Pod) => boolean): Pod[] =>
-  cluster.store.list(shelf.pods).map(as<Pod>).filter((pod) => pod.status.phase === 'Running' && isPodReady(pod) && matches(pod))
+  cluster.store
+    .list(shelf.pods)
+    .map(as<Pod>)
+    .filter((pod) => pod.status.phase === 'Running' && isPodReady(pod) && matches(pod))
 
-function slowProbe(cluster: Cluster): void {
-  const pods = livePods(cluster, (pod) => ['desi-voids', 'monitoring', 'cert-manager', 'portainer'].includes(pod.metadata.namespace ?? ''))
+/** A readiness probe somewhere takes too long. */
+export function slowProbe(cluster: Cluster): void {
+  const pods = livePods(cluster, (pod) =>
+    ['desi-voids', 'monitoring', 'cert-manager', 'portainer'].includes(pod.metadata.namespace ?? ''),
+  )
   const pod = pods[cluster.random.below(pods.length)]
   if (pod === undefined) return
   const port = pod.spec.containers[0]?.ports?.[0]?.containerPort ?? 8080
@@ -85,8 +104,12 @@ function slowProbe(cluster: Cluster): void {
 }
 
 /** The log shippers are tight on memory; the kernel takes one from time to time. */
-function killLogShipper(cluster: Cluster): void {
-  const pods = livePods(cluster, (pod) => pod.metadata.namespace === 'monitoring' && pod.metadata.name.startsWith('alloy-'))
+export function killLogShipper(cluster: Cluster): void {
+  const pods = livePods(
+    cluster,
+    (pod) => pod.metadata.namespace === 'monitoring' && pod.metadata.name.startsWith('alloy-'),
+  )
   const pod = pods[cluster.random.below(pods.length)]
-  if (pod !== undefined) restartContainer(cluster, pod, pod.spec.containers[0]?.name ?? '', { exitCode: 137, reason: 'OOMKilled' })
+  if (pod !== undefined)
+    restartContainer(cluster, pod, pod.spec.containers[0]?.name ?? '', { exitCode: 137, reason: 'OOMKilled' })
 }

@@ -16,7 +16,9 @@ export const endpoints = (): Controller => (cluster) => {
     const pods = cluster.store
       .list(shelf.pods)
       .map(as<Pod>)
-      .filter((pod) => pod.metadata.namespace === service.metadata.namespace && pod.status.podIP !== undefined)
+      .filter(
+        (pod) => pod.metadata.namespace === service.metadata.namespace && pod.status.podIP !== undefined,
+      )
       .filter((pod) => Object.entries(selector).every(([key, value]) => pod.metadata.labels?.[key] === value))
       .filter((pod) => pod.status.phase === 'Running')
     writeEndpoints(cluster, service, pods)
@@ -24,7 +26,8 @@ export const endpoints = (): Controller => (cluster) => {
   }
   for (const object of cluster.store.list(shelf.endpoints)) {
     const { namespace, name } = object.metadata
-    if (cluster.store.get(shelf.services, namespace, name) === undefined) cluster.store.remove(shelf.endpoints, namespace, name)
+    if (cluster.store.get(shelf.services, namespace, name) === undefined)
+      cluster.store.remove(shelf.endpoints, namespace, name)
   }
 }
 
@@ -55,7 +58,11 @@ const reference = (pod: Pod) => ({
 })
 
 function writeEndpoints(cluster: Cluster, service: KubeObject, pods: Pod[]): void {
-  const address = (pod: Pod) => ({ ip: pod.status.podIP, nodeName: pod.spec.nodeName, targetRef: reference(pod) })
+  const address = (pod: Pod) => ({
+    ip: pod.status.podIP,
+    nodeName: pod.spec.nodeName,
+    targetRef: reference(pod),
+  })
   const [ready, unready] = [pods.filter(isPodReady), pods.filter((pod) => !isPodReady(pod))]
   const ports = portsOf(service, pods)
   const subsets =
@@ -86,10 +93,16 @@ function writeSlice(cluster: Cluster, service: KubeObject, pods: Pod[]): void {
   const { name, namespace } = service.metadata
   const label = 'kubernetes.io/service-name'
   const slices = cluster.store.list(shelf.endpointSlices)
-  const known = slices.find((one) => one.metadata.namespace === namespace && one.metadata.labels?.[label] === name)
+  const known = slices.find(
+    (one) => one.metadata.namespace === namespace && one.metadata.labels?.[label] === name,
+  )
   const entries = pods.map((pod) => ({
     addresses: [pod.status.podIP],
-    conditions: { ready: isPodReady(pod), serving: isPodReady(pod), terminating: pod.metadata.deletionTimestamp !== undefined },
+    conditions: {
+      ready: isPodReady(pod),
+      serving: isPodReady(pod),
+      terminating: pod.metadata.deletionTimestamp !== undefined,
+    },
     nodeName: pod.spec.nodeName,
     targetRef: reference(pod),
   }))

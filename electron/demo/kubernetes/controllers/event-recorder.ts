@@ -28,12 +28,14 @@ export const eventLifeMs = 3_600_000
 export function createEventRecorder(store: ObjectStore, clock: Pick<DemoClock, 'nowMs'>): EventRecorder {
   let counter = 0
   const existing = (about: KubeObject, note: EventNote): KubeObject | undefined =>
-    store.list(shelf.events).find(
-      (event) =>
-        textAt(event, 'involvedObject.uid') === about.metadata.uid &&
-        textAt(event, 'reason') === note.reason &&
-        textAt(event, 'message') === note.message,
-    )
+    store
+      .list(shelf.events)
+      .find(
+        (event) =>
+          textAt(event, 'involvedObject.uid') === about.metadata.uid &&
+          textAt(event, 'reason') === note.reason &&
+          textAt(event, 'message') === note.message,
+      )
   return {
     record(about, note) {
       const nowMs = clock.nowMs()

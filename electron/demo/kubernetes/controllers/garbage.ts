@@ -28,7 +28,8 @@ export const garbageCollector = (): Controller => (cluster) => {
 
 function remove(cluster: Cluster, key: StoreKey, object: KubeObject): void {
   if (key === shelf.pods) retirePod(cluster, as<Pod>(object))
-  else if ((object.metadata.finalizers ?? []).length === 0) cluster.store.remove(key, object.metadata.namespace, object.metadata.name)
+  else if ((object.metadata.finalizers ?? []).length === 0)
+    cluster.store.remove(key, object.metadata.namespace, object.metadata.name)
 }
 
 function finishDeletion(
@@ -38,7 +39,9 @@ function finishDeletion(
   owned: { key: StoreKey; object: KubeObject }[],
 ): void {
   const finalizers = object.metadata.finalizers ?? []
-  const dependents = owned.filter((entry) => entry.object.metadata.ownerReferences?.some((one) => one.uid === object.metadata.uid))
+  const dependents = owned.filter((entry) =>
+    entry.object.metadata.ownerReferences?.some((one) => one.uid === object.metadata.uid),
+  )
   if (finalizers.includes('orphan')) {
     for (const entry of dependents) orphan(cluster, entry.key, entry.object, object.metadata.uid ?? '')
     dropFinalizer(cluster, key, object, 'orphan')
@@ -63,19 +66,20 @@ function dropFinalizer(cluster: Cluster, key: StoreKey, object: KubeObject, fina
   const { finalizers = [], ...metadata } = object.metadata
   const rest = finalizers.filter((one) => one !== finalizer)
   if (rest.length === 0 && key !== shelf.pods) cluster.store.remove(key, metadata.namespace, metadata.name)
-  else cluster.store.update(key, { ...object, metadata: { ...metadata, ...(rest.length > 0 ? { finalizers: rest } : {}) } })
+  else
+    cluster.store.update(key, {
+      ...object,
+      metadata: { ...metadata, ...(rest.length > 0 ? { finalizers: rest } : {}) },
+    })
 }
 
 /** Every namespace has its account and its copy of the cluster's authority; a dying one loses all it holds. */
-export const namespaces =
-  (caPem: string) =>
-  (): Controller =>
-  (cluster) => {
-    for (const namespace of cluster.store.list(shelf.namespaces)) {
-      if (namespace.metadata.deletionTimestamp === undefined) furnish(cluster, namespace, caPem)
-      else empty(cluster, namespace)
-    }
+export const namespaces = (caPem: string) => (): Controller => (cluster) => {
+  for (const namespace of cluster.store.list(shelf.namespaces)) {
+    if (namespace.metadata.deletionTimestamp === undefined) furnish(cluster, namespace, caPem)
+    else empty(cluster, namespace)
   }
+}
 
 function furnish(cluster: Cluster, namespace: KubeObject, caPem: string): void {
   const { name, creationTimestamp = '' } = namespace.metadata

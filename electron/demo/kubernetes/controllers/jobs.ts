@@ -24,7 +24,9 @@ export const jobs = (): Controller => (cluster) => {
 }
 
 export const isJobOver = (job: Job): boolean =>
-  (job.status?.conditions ?? []).some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True')
+  (job.status?.conditions ?? []).some(
+    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
+  )
 
 const isIndexed = (job: Job): boolean => job.spec['completionMode'] === 'Indexed'
 const indexOf = (pod: Pod): number => Number(pod.metadata.annotations?.[indexKey] ?? '-1')
@@ -38,7 +40,10 @@ interface Tally {
 function tally(cluster: Cluster, job: Job): Tally {
   const pods = podsOf(cluster, job)
   return {
-    active: pods.filter((pod) => !['Succeeded', 'Failed'].includes(pod.status.phase) && pod.metadata.deletionTimestamp === undefined),
+    active: pods.filter(
+      (pod) =>
+        !['Succeeded', 'Failed'].includes(pod.status.phase) && pod.metadata.deletionTimestamp === undefined,
+    ),
     succeeded: pods.filter((pod) => pod.status.phase === 'Succeeded'),
     failed: pods.filter((pod) => pod.status.phase === 'Failed'),
   }
@@ -66,14 +71,25 @@ function reconcile(cluster: Cluster, job: Job): void {
 
 function suspended(job: Job, time: string): Condition[] {
   const known = job.status?.conditions?.find((one) => one.type === 'Suspended')
-  return [known ?? { type: 'Suspended', status: 'True', reason: 'JobSuspended', message: 'Job suspended', lastProbeTime: time, lastTransitionTime: time }]
+  return [
+    known ?? {
+      type: 'Suspended',
+      status: 'True',
+      reason: 'JobSuspended',
+      message: 'Job suspended',
+      lastProbeTime: time,
+      lastTransitionTime: time,
+    },
+  ]
 }
 
 function startMissing(cluster: Cluster, job: Job, counts: Tally, wanted: number): void {
   const room = Math.min(job.spec.parallelism, wanted - counts.succeeded.length) - counts.active.length
-  if (room <= 0) return counts.active.slice(counts.active.length + room).forEach((pod) => retirePod(cluster, pod))
+  if (room <= 0)
+    return counts.active.slice(counts.active.length + room).forEach((pod) => retirePod(cluster, pod))
   if (!isIndexed(job)) {
-    for (let missing = room; missing > 0; missing -= 1) addPod(cluster, job, `${job.metadata.name}-${cluster.random.suffix()}`, {})
+    for (let missing = room; missing > 0; missing -= 1)
+      addPod(cluster, job, `${job.metadata.name}-${cluster.random.suffix()}`, {})
     return
   }
   const taken = new Set([...counts.active, ...counts.succeeded].map(indexOf))
@@ -89,13 +105,24 @@ function startMissing(cluster: Cluster, job: Job, counts: Tally, wanted: number)
 
 function addPod(cluster: Cluster, job: Job, name: string, annotations: Record<string, string>): void {
   const index = annotations[indexKey]
-  const labels = index === undefined ? {} : { [indexKey]: index }
+  const labels: Record<string, string> = index === undefined ? {} : { [indexKey]: index }
   const { template } = job.spec
   const containers = template.spec.containers.map((one) =>
-    index === undefined ? one : { ...one, env: [...(one.env ?? []), { name: 'JOB_COMPLETION_INDEX', value: index }] },
+    index === undefined
+      ? one
+      : { ...one, env: [...(one.env ?? []), { name: 'JOB_COMPLETION_INDEX', value: index }] },
   )
-  spawnPod(cluster, job, { ...template, spec: { ...template.spec, containers } }, { name, annotations, labels })
-  cluster.events.record(job, { reason: 'SuccessfulCreate', message: `Created pod: ${name}`, component: 'job-controller' })
+  spawnPod(
+    cluster,
+    job,
+    { ...template, spec: { ...template.spec, containers } },
+    { name, annotations, labels },
+  )
+  cluster.events.record(job, {
+    reason: 'SuccessfulCreate',
+    message: `Created pod: ${name}`,
+    component: 'job-controller',
+  })
 }
 
 const jobCounts = (job: Job, { active, succeeded, failed }: Tally) => ({
@@ -121,12 +148,21 @@ export function printIndexes(indexes: number[]): string {
 function finish(cluster: Cluster, job: Job, counts: Tally, hasFailed: boolean): void {
   const time = timestamp(cluster.clock.nowMs())
   const outcome = hasFailed
-    ? { type: 'Failed', reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' }
+    ? {
+        type: 'Failed',
+        reason: 'BackoffLimitExceeded',
+        message: 'Job has reached the specified backoff limit',
+      }
     : { type: 'Complete', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }
   const gate = hasFailed
     ? { type: 'FailureTarget', reason: outcome.reason, message: outcome.message }
     : { type: 'SuccessCriteriaMet', reason: outcome.reason, message: outcome.message }
-  const conditions = [gate, outcome].map((one) => ({ ...one, status: 'True', lastProbeTime: time, lastTransitionTime: time }))
+  const conditions = [gate, outcome].map((one) => ({
+    ...one,
+    status: 'True',
+    lastProbeTime: time,
+    lastTransitionTime: time,
+  }))
   setStatus(cluster, shelf.jobs, job, {
     ...jobCounts(job, { ...counts, active: [] }),
     startTime: textAt(job, 'status.startTime') || time,

@@ -56,27 +56,48 @@ function start(cluster: Cluster, pod: Pod, memory: Memory): void {
     dueMs = nowMs + 1_200 + pullMs
     memory.startAt.set(uid, dueMs)
     for (const { name, image } of fresh)
-      cluster.events.record(pod, { ...from(pod, name), reason: 'Pulling', message: `Pulling image "${image}"` })
+      cluster.events.record(pod, {
+        ...from(pod, name),
+        reason: 'Pulling',
+        message: `Pulling image "${image}"`,
+      })
   }
   if (nowMs < dueMs) return cluster.wakeAt(dueMs)
   memory.startAt.delete(uid)
   for (const { name, image } of pod.spec.containers) {
     const isFresh = !memory.pulled.has(`${node} ${image}`)
     memory.pulled.add(`${node} ${image}`)
-    const message = isFresh ? `Successfully pulled image "${image}"` : `Container image "${image}" already present on machine`
+    const message = isFresh
+      ? `Successfully pulled image "${image}"`
+      : `Container image "${image}" already present on machine`
     cluster.events.record(pod, { ...from(pod, name), reason: 'Pulled', message })
-    cluster.events.record(pod, { ...from(pod, name), reason: 'Created', message: `Created container: ${name}` })
-    cluster.events.record(pod, { ...from(pod, name), reason: 'Started', message: `Started container ${name}` })
+    cluster.events.record(pod, {
+      ...from(pod, name),
+      reason: 'Created',
+      message: `Created container: ${name}`,
+    })
+    cluster.events.record(pod, {
+      ...from(pod, name),
+      reason: 'Started',
+      message: `Started container ${name}`,
+    })
   }
   const address = pod.spec.hostNetwork === true ? (pod.status.hostIP ?? '') : freeAddress(cluster, node)
   cluster.store.update(shelf.pods, { ...pod, status: runningStatus(pod, address, nowMs) })
 }
 
-const from = (pod: Pod, container: string) => ({ component: 'kubelet', host: pod.spec.nodeName ?? '', container })
+const from = (pod: Pod, container: string) => ({
+  component: 'kubelet',
+  host: pod.spec.nodeName ?? '',
+  container,
+})
 
 /** The next free address of the node's part of the pod network. */
 function freeAddress(cluster: Cluster, nodeName: string): string {
-  const index = Math.max(cluster.site.kubernetes.nodes.findIndex((one) => one.name === nodeName), 0)
+  const index = Math.max(
+    cluster.site.kubernetes.nodes.findIndex((one) => one.name === nodeName),
+    0,
+  )
   const taken = new Set(cluster.store.list(shelf.pods).map((pod) => as<Pod>(pod).status.podIP))
   const prefix = cluster.site.kubernetes.cluster.podCidr.split('.').slice(0, 2).join('.')
   for (let last = 11; last < 254; last += 1) {
@@ -132,7 +153,11 @@ function stop(cluster: Cluster, pod: Pod, memory: Memory): void {
     memory.stopAt.set(uid, dueMs)
     if (!isIdle)
       for (const { name } of pod.spec.containers)
-        cluster.events.record(pod, { ...from(pod, name), reason: 'Killing', message: `Stopping container ${name}` })
+        cluster.events.record(pod, {
+          ...from(pod, name),
+          reason: 'Killing',
+          message: `Stopping container ${name}`,
+        })
   }
   if (nowMs < dueMs) return cluster.wakeAt(dueMs)
   if ((pod.metadata.finalizers ?? []).length > 0) return

@@ -13,7 +13,8 @@ import type { Cluster } from './cluster.ts'
 /** Admits and stores an object of any kind. Throws when the cluster itself made something unsound. */
 export function plant(cluster: Cluster, object: KubeObject): KubeObject {
   const resource = cluster.registry.ofKind(object.apiVersion, object.kind)
-  if (resource === undefined) throw new Error(`The demo cluster serves no ${object.apiVersion} ${object.kind}.`)
+  if (resource === undefined)
+    throw new Error(`The demo cluster serves no ${object.apiVersion} ${object.kind}.`)
   const { status } = object
   const admitted = admitCreate({ ...object, apiVersion: apiVersionOf(resource) }, resource)
   const withUid = { ...admitted, metadata: { ...admitted.metadata, uid: cluster.random.uuid() } }
@@ -58,9 +59,7 @@ export function spawnPod(cluster: Cluster, owner: KubeObject, template: PodTempl
 const pinnedTo = (nodeName: string) => ({
   nodeAffinity: {
     requiredDuringSchedulingIgnoredDuringExecution: {
-      nodeSelectorTerms: [
-        { matchFields: [{ key: 'metadata.name', operator: 'In', values: [nodeName] }] },
-      ],
+      nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [nodeName] }] }],
     },
   },
 })
@@ -69,7 +68,9 @@ const pinnedTo = (nodeName: string) => ({
 export function podsOf(cluster: Cluster, owner: KubeObject): Pod[] {
   return cluster.store
     .list(shelf.pods)
-    .filter((pod) => pod.metadata.ownerReferences?.some((one) => one.controller === true && one.uid === owner.metadata.uid))
+    .filter((pod) =>
+      pod.metadata.ownerReferences?.some((one) => one.controller === true && one.uid === owner.metadata.uid),
+    )
     .map(as<Pod>)
     .sort((left, right) => createdAt(left).localeCompare(createdAt(right)))
 }

@@ -4,7 +4,13 @@ import { createHash } from 'node:crypto'
 import type { Condition, ContainerStatus, Pod, PodStatus, TerminatedState } from '../storage/kinds.ts'
 import { timestamp } from '../storage/kube-time.ts'
 
-const condition = (type: string, isTrue: boolean, atMs: number, reason?: string, message?: string): Condition => ({
+const condition = (
+  type: string,
+  isTrue: boolean,
+  atMs: number,
+  reason?: string,
+  message?: string,
+): Condition => ({
   type,
   status: isTrue ? 'True' : 'False',
   lastProbeTime: null,
@@ -18,7 +24,11 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 /** The image with the registry it came from and the digest it resolved to. */
 export const imageIdOf = (image: string): string => {
   const bare = image.replace(/(@sha256:.*|:[^/:]*)$/, '')
-  const qualified = /^[^/]+[.:][^/]*\//.test(bare) ? bare : bare.includes('/') ? `docker.io/${bare}` : `docker.io/library/${bare}`
+  const qualified = /^[^/]+[.:][^/]*\//.test(bare)
+    ? bare
+    : bare.includes('/')
+      ? `docker.io/${bare}`
+      : `docker.io/library/${bare}`
   return `${qualified}@sha256:${digest(image)}`
 }
 
@@ -27,7 +37,11 @@ export const containerIdOf = (pod: Pod, name: string, run: number): string =>
 
 /** Not placed on any node. `why` is the scheduler's sentence when it tried in vain. */
 export function unscheduledStatus(pod: Pod, atMs: number, why: string): PodStatus {
-  return { ...pod.status, phase: 'Pending', conditions: [condition('PodScheduled', false, atMs, 'Unschedulable', why)] }
+  return {
+    ...pod.status,
+    phase: 'Pending',
+    conditions: [condition('PodScheduled', false, atMs, 'Unschedulable', why)],
+  }
 }
 
 /** Placed, containers not yet started. */
@@ -154,4 +168,5 @@ export const isPodReady = (pod: Pod): boolean =>
   pod.metadata.deletionTimestamp === undefined &&
   (pod.status.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True')
 
-export const isPodOver = (pod: Pod): boolean => pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
+export const isPodOver = (pod: Pod): boolean =>
+  pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'

@@ -40,7 +40,8 @@ export function stableHash(value: unknown, length = 10): string {
   let result = ''
   for (let round = 0; result.length < length; round += 1) {
     let hash = 0x811c9dc5 ^ round
-    for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+    for (let index = 0; index < text.length; index += 1)
+      hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
     hash = (hash ^ (hash >>> 15)) >>> 0
     result += letters[hash % letters.length] ?? ''
   }

@@ -18,7 +18,9 @@ export const rayClusters = (): Controller => (cluster) => {
     const ray = as<RayCluster>(object)
     if (ray.metadata.deletionTimestamp !== undefined) continue
     ensureHeadService(cluster, ray)
-    const alive = podsOf(cluster, ray).filter((pod) => pod.metadata.deletionTimestamp === undefined && !isPodOver(pod))
+    const alive = podsOf(cluster, ray).filter(
+      (pod) => pod.metadata.deletionTimestamp === undefined && !isPodOver(pod),
+    )
     if (ray.spec.suspend === true) alive.forEach((pod) => retirePod(cluster, pod))
     else {
       if (!alive.some((pod) => nodeType(pod) === 'head')) addHead(cluster, ray)
@@ -46,7 +48,12 @@ function ensureHeadService(cluster: Cluster, ray: RayCluster): void {
   const { namespace, name } = ray.metadata
   const serviceName = headServiceName(ray)
   if (cluster.store.get(shelf.services, namespace, serviceName) !== undefined) return
-  const port = (label: string, number: number) => ({ name: label, port: number, targetPort: number, appProtocol: 'tcp' })
+  const port = (label: string, number: number) => ({
+    name: label,
+    port: number,
+    targetPort: number,
+    appProtocol: 'tcp',
+  })
   const labels = { ...rayLabels(ray, 'head', 'headgroup') }
   plant(cluster, {
     apiVersion: 'v1',
@@ -61,16 +68,29 @@ function ensureHeadService(cluster: Cluster, ray: RayCluster): void {
       type: 'ClusterIP',
       clusterIP: 'None',
       selector: { 'ray.io/cluster': name, 'ray.io/node-type': 'head', 'ray.io/identifier': `${name}-head` },
-      ports: [port('client', 10001), port('dashboard', 8265), port('gcs-server', 6379), port('metrics', 8080), port('serve', 8000)],
+      ports: [
+        port('client', 10001),
+        port('dashboard', 8265),
+        port('gcs-server', 6379),
+        port('metrics', 8080),
+        port('serve', 8000),
+      ],
     },
   })
-  cluster.events.record(ray, { reason: 'CreatedService', message: `Created service ${namespace ?? ''}/${serviceName}`, component: 'raycluster-controller' })
+  cluster.events.record(ray, {
+    reason: 'CreatedService',
+    message: `Created service ${namespace ?? ''}/${serviceName}`,
+    component: 'raycluster-controller',
+  })
 }
 
 function addHead(cluster: Cluster, ray: RayCluster): void {
   const { template } = ray.spec.headGroupSpec
   const name = `${ray.metadata.name}-head-${cluster.random.suffix()}`
-  spawnPod(cluster, ray, withRayEnvironment(ray, template), { name, labels: rayLabels(ray, 'head', 'headgroup') })
+  spawnPod(cluster, ray, withRayEnvironment(ray, template), {
+    name,
+    labels: rayLabels(ray, 'head', 'headgroup'),
+  })
   cluster.events.record(ray, {
     reason: 'CreatedHeadPod',
     message: `Created head Pod ${ray.metadata.namespace ?? ''}/${name}`,
@@ -87,15 +107,25 @@ function withRayEnvironment(ray: RayCluster, template: PodTemplate): PodTemplate
     { name: 'RAY_USAGE_STATS_KUBERAY_IN_USE', value: '1' },
   ]
   const spec = cloneOf(template.spec)
-  return { ...template, spec: { ...spec, containers: spec.containers.map((one) => ({ ...one, env: [...(one.env ?? []), ...added] })) } }
+  return {
+    ...template,
+    spec: {
+      ...spec,
+      containers: spec.containers.map((one) => ({ ...one, env: [...(one.env ?? []), ...added] })),
+    },
+  }
 }
 
 function scaleGroup(cluster: Cluster, ray: RayCluster, group: WorkerGroup, alive: Pod[]): void {
   const mine = alive.filter((pod) => nodeType(pod) === 'worker' && groupOf(pod) === group.groupName)
-  const wanted = group['suspend'] === true ? 0 : Math.min(Math.max(group.replicas, group.minReplicas), group.maxReplicas)
+  const wanted =
+    group['suspend'] === true ? 0 : Math.min(Math.max(group.replicas, group.minReplicas), group.maxReplicas)
   for (let missing = wanted - mine.length; missing > 0; missing -= 1) {
     const name = `${ray.metadata.name}-${group.groupName}-worker-${cluster.random.suffix()}`
-    spawnPod(cluster, ray, withRayEnvironment(ray, group.template), { name, labels: rayLabels(ray, 'worker', group.groupName) })
+    spawnPod(cluster, ray, withRayEnvironment(ray, group.template), {
+      name,
+      labels: rayLabels(ray, 'worker', group.groupName),
+    })
     cluster.events.record(ray, {
       reason: 'CreatedWorkerPod',
       message: `Created worker Pod ${ray.metadata.namespace ?? ''}/${name}`,
@@ -119,11 +149,19 @@ function writeStatus(cluster: Cluster, stale: RayCluster): void {
   const pods = podsOf(cluster, ray).filter((pod) => pod.metadata.deletionTimestamp === undefined)
   const head = pods.find((pod) => nodeType(pod) === 'head')
   const workers = pods.filter((pod) => nodeType(pod) === 'worker')
-  const isUp = head !== undefined && isPodReady(head) && workers.every(isPodReady) && ray.spec.suspend !== true
+  const isUp =
+    head !== undefined && isPodReady(head) && workers.every(isPodReady) && ray.spec.suspend !== true
   const next = {
     ...recordAt(ray, 'status'),
     ...counts(ray, workers),
-    state: ray.spec.suspend === true ? (pods.length === 0 ? 'suspended' : '') : isUp || textAt(ray, 'status.state') === 'ready' ? 'ready' : '',
+    state:
+      ray.spec.suspend === true
+        ? pods.length === 0
+          ? 'suspended'
+          : ''
+        : isUp || textAt(ray, 'status.state') === 'ready'
+          ? 'ready'
+          : '',
     conditions: conditions(cluster, ray, head, isUp),
     endpoints: { client: '10001', dashboard: '8265', 'gcs-server': '6379', metrics: '8080', serve: '8000' },
     head: {
@@ -135,9 +173,15 @@ function writeStatus(cluster: Cluster, stale: RayCluster): void {
   }
   const time = timestamp(cluster.clock.nowMs())
   const isReadyNow = next.state === 'ready' && textAt(ray, 'status.state') !== 'ready'
-  const transitions = isReadyNow ? { ...recordAt(ray, 'status.stateTransitionTimes'), ready: time } : undefined
-  const written = setStatus(cluster, shelf.rayClusters, ray, { ...next, ...(transitions === undefined ? {} : { stateTransitionTimes: transitions }) })
-  if (written !== object) setStatus(cluster, shelf.rayClusters, written, { ...recordAt(written, 'status'), lastUpdateTime: time })
+  const transitions = isReadyNow
+    ? { ...recordAt(ray, 'status.stateTransitionTimes'), ready: time }
+    : undefined
+  const written = setStatus(cluster, shelf.rayClusters, ray, {
+    ...next,
+    ...(transitions === undefined ? {} : { stateTransitionTimes: transitions }),
+  })
+  if (written !== object)
+    setStatus(cluster, shelf.rayClusters, written, { ...recordAt(written, 'status'), lastUpdateTime: time })
 }
 
 function counts(ray: RayCluster, workers: Pod[]) {
@@ -145,7 +189,10 @@ function counts(ray: RayCluster, workers: Pod[]) {
   const desired = groups.reduce((sum, group) => sum + Math.max(group.replicas, group.minReplicas), 0)
   const templates = [
     { spec: ray.spec.headGroupSpec.template.spec, times: 1 },
-    ...groups.map((group) => ({ spec: group.template.spec, times: Math.max(group.replicas, group.minReplicas) })),
+    ...groups.map((group) => ({
+      spec: group.template.spec,
+      times: Math.max(group.replicas, group.minReplicas),
+    })),
   ]
   const total = (pick: (needs: ReturnType<typeof needsOf>) => number): number =>
     templates.reduce((sum, { spec, times }) => sum + times * pick(needsOf(spec)), 0)
@@ -166,16 +213,26 @@ function conditions(cluster: Cluster, ray: RayCluster, head: Pod | undefined, is
   const time = timestamp(cluster.clock.nowMs())
   const isHeadReady = head !== undefined && isPodReady(head)
   const known = ray.status?.['conditions']
-  const wasProvisioned = Array.isArray(known) && known.some((one) => textAt(one, 'type') === 'RayClusterProvisioned' && textAt(one, 'status') === 'True')
+  const wasProvisioned =
+    Array.isArray(known) &&
+    known.some((one) => textAt(one, 'type') === 'RayClusterProvisioned' && textAt(one, 'status') === 'True')
   const make = (type: string, isTrue: boolean, reason: string, message: string) =>
-    keepTransition(known, { type, status: isTrue ? 'True' : 'False', reason, message, lastTransitionTime: time })
+    keepTransition(known, {
+      type,
+      status: isTrue ? 'True' : 'False',
+      reason,
+      message,
+      lastTransitionTime: time,
+    })
   return [
     make('HeadPodReady', isHeadReady, isHeadReady ? 'HeadPodRunningAndReady' : 'HeadPodNotFound', ''),
     make(
       'RayClusterProvisioned',
       isUp || wasProvisioned,
       isUp || wasProvisioned ? 'AllPodRunningAndReadyFirstTime' : 'RayClusterPodsProvisioning',
-      isUp || wasProvisioned ? 'All Ray Pods are ready for the first time' : 'RayCluster Pods are being provisioned for first time',
+      isUp || wasProvisioned
+        ? 'All Ray Pods are ready for the first time'
+        : 'RayCluster Pods are being provisioned for first time',
     ),
     make('RayClusterSuspended', ray.spec.suspend === true, 'RayClusterSuspended', ''),
     make('RayClusterSuspending', false, 'RayClusterSuspending', ''),
@@ -191,4 +248,3 @@ export function resizeGroup(cluster: Cluster, ray: RayCluster, groupName: string
   const generation = numberAt(ray, 'metadata.generation', 1) + 1
   cluster.store.update(shelf.rayClusters, { ...ray, metadata: { ...ray.metadata, generation }, spec })
 }
-

@@ -33,7 +33,11 @@ export const jobDurationMs = (job: KubeObject): number => {
 }
 
 const write = (cluster: Cluster, job: KubeObject, status: object): void => {
-  setStatus(cluster, shelf.rayJobs, job, { ...recordAt(job, 'status'), ...status, observedGeneration: job.metadata.generation ?? 1 })
+  setStatus(cluster, shelf.rayJobs, job, {
+    ...recordAt(job, 'status'),
+    ...status,
+    observedGeneration: job.metadata.generation ?? 1,
+  })
 }
 
 function suspend(cluster: Cluster, job: KubeObject): void {
@@ -70,7 +74,12 @@ function initialize(cluster: Cluster, job: KubeObject): void {
     )
   if (ray === undefined) {
     const message = 'the RayCluster of spec.clusterSelector does not exist'
-    return write(cluster, job, { jobDeploymentStatus: 'Failed', jobStatus: '', reason: 'SubmissionFailed', message })
+    return write(cluster, job, {
+      jobDeploymentStatus: 'Failed',
+      jobStatus: '',
+      reason: 'SubmissionFailed',
+      message,
+    })
   }
   const service = `${ray.metadata.name}-head-svc.${namespace ?? ''}.svc.${cluster.site.kubernetes.cluster.clusterDomain}`
   write(cluster, job, {
@@ -109,7 +118,8 @@ function finish(cluster: Cluster, job: KubeObject): void {
   const planned = cluster.site.kubernetes.rayClusters
     .flatMap((ray) => ray.jobs)
     .find((one) => one.submissionId === textAt(job, 'status.jobId'))
-  const hasFailed = planned === undefined ? /exit 1/.test(textAt(job, 'spec.entrypoint')) : planned.status === 'FAILED'
+  const hasFailed =
+    planned === undefined ? /exit 1/.test(textAt(job, 'spec.entrypoint')) : planned.status === 'FAILED'
   const rayJobInfo = { startTime: timestamp(startedMs), endTime: timestamp(nowMs) }
   const message = hasFailed
     ? `Job entrypoint command failed with exit code 1, last available logs (truncated to 20,000 chars): ${planned?.reason ?? 'command ended with an error'}`

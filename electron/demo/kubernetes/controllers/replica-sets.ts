@@ -22,19 +22,28 @@ export const deployments = (): Controller => (cluster) => {
 }
 
 const setsOf = (cluster: Cluster, deployment: Deployment): ReplicaSet[] =>
-  cluster.store.list(shelf.replicaSets).filter((set) => isOwnedBy(set, deployment)).map(as<ReplicaSet>)
+  cluster.store
+    .list(shelf.replicaSets)
+    .filter((set) => isOwnedBy(set, deployment))
+    .map(as<ReplicaSet>)
 
 function reconcileDeployment(cluster: Cluster, deployment: Deployment): void {
   const hash = stableHash(deployment.spec.template)
   const sets = setsOf(cluster, deployment)
   const newest = sets.find((set) => set.metadata.labels?.['pod-template-hash'] === hash)
-  const current = newest ?? (deployment.spec.paused === true ? undefined : newSet(cluster, deployment, hash, sets))
+  const current =
+    newest ?? (deployment.spec.paused === true ? undefined : newSet(cluster, deployment, hash, sets))
   if (current !== undefined) {
     scaleSet(cluster, deployment, current, deployment.spec.replicas)
     const ready = numberAt(current, 'status.readyReplicas')
     for (const old of sets)
       if (old.metadata.name !== current.metadata.name && old.spec.replicas > 0)
-        scaleSet(cluster, deployment, old, Math.max(Math.min(old.spec.replicas, deployment.spec.replicas - ready), 0))
+        scaleSet(
+          cluster,
+          deployment,
+          old,
+          Math.max(Math.min(old.spec.replicas, deployment.spec.replicas - ready), 0),
+        )
   }
   writeDeploymentStatus(cluster, deployment, hash)
 }
@@ -45,7 +54,10 @@ function newSet(cluster: Cluster, deployment: Deployment, hash: string, sets: Re
   const labels = { ...spec.template.metadata?.labels, 'pod-template-hash': hash }
   const annotated = { ...metadata, annotations: { ...metadata.annotations, [revision]: String(number) } }
   const live = cluster.store.update(shelf.deployments, { ...deployment, metadata: annotated }) ?? deployment
-  const selector = { ...spec.selector, matchLabels: { ...(spec.selector['matchLabels'] as object), 'pod-template-hash': hash } }
+  const selector = {
+    ...spec.selector,
+    matchLabels: { ...(spec.selector['matchLabels'] as object), 'pod-template-hash': hash },
+  }
   return as<ReplicaSet>(
     plant(cluster, {
       apiVersion: 'apps/v1',
@@ -54,7 +66,10 @@ function newSet(cluster: Cluster, deployment: Deployment, hash: string, sets: Re
         name: `${metadata.name}-${hash}`,
         ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
         labels,
-        annotations: { [revision]: String(number), 'deployment.kubernetes.io/desired-replicas': String(spec.replicas) },
+        annotations: {
+          [revision]: String(number),
+          'deployment.kubernetes.io/desired-replicas': String(spec.replicas),
+        },
         ownerReferences: [controlledBy(live)],
       },
       spec: {
@@ -85,7 +100,9 @@ function scaleSet(cluster: Cluster, deployment: Deployment, set: ReplicaSet, rep
 
 /** Keeps the time of a condition as long as its status stays. */
 export function keepTransition(previous: unknown, next: Condition): Condition {
-  const known = (Array.isArray(previous) ? (previous as Condition[]) : []).find((one) => one.type === next.type)
+  const known = (Array.isArray(previous) ? (previous as Condition[]) : []).find(
+    (one) => one.type === next.type,
+  )
   if (known?.status !== next.status) return next
   const { lastTransitionTime, lastUpdateTime } = known
   return {
@@ -148,10 +165,15 @@ export const replicaSets = (): Controller => (cluster) => {
   for (const object of cluster.store.list(shelf.replicaSets)) {
     const set = as<ReplicaSet>(object)
     if (set.metadata.deletionTimestamp !== undefined) continue
-    const alive = podsOf(cluster, set).filter((pod) => !isPodOver(pod) && pod.metadata.deletionTimestamp === undefined)
-    for (let missing = set.spec.replicas - alive.length; missing > 0; missing -= 1) alive.push(addPod(cluster, set))
+    const alive = podsOf(cluster, set).filter(
+      (pod) => !isPodOver(pod) && pod.metadata.deletionTimestamp === undefined,
+    )
+    for (let missing = set.spec.replicas - alive.length; missing > 0; missing -= 1)
+      alive.push(addPod(cluster, set))
     for (const pod of surplus(alive, set.spec.replicas)) removePod(cluster, set, pod)
-    const kept = podsOf(cluster, set).filter((pod) => !isPodOver(pod) && pod.metadata.deletionTimestamp === undefined)
+    const kept = podsOf(cluster, set).filter(
+      (pod) => !isPodOver(pod) && pod.metadata.deletionTimestamp === undefined,
+    )
     const ready = kept.filter(isPodReady).length
     setStatus(cluster, shelf.replicaSets, set, {
       replicas: kept.length,
@@ -162,7 +184,9 @@ export const replicaSets = (): Controller => (cluster) => {
 }
 
 function addPod(cluster: Cluster, set: ReplicaSet): Pod {
-  const pod = spawnPod(cluster, set, set.spec.template, { name: `${set.metadata.name}-${cluster.random.suffix()}` })
+  const pod = spawnPod(cluster, set, set.spec.template, {
+    name: `${set.metadata.name}-${cluster.random.suffix()}`,
+  })
   note(cluster, set, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`)
   return pod
 }

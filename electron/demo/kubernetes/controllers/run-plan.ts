@@ -24,7 +24,8 @@ export function runPlanOf(pod: Pod): RunPlan | undefined {
   const end = exitCode === 0 ? completed : { exitCode, reason: 'Error' }
   const sleep = /\bsleep (\d+)/.exec(command)?.[1]
   if (sleep !== undefined) return { durationMs: Number(sleep) * 1000, end }
-  if (image.includes('/desi-etl:')) return { durationMs: (11 + 14 * hashFraction(pod.metadata.name)) * minuteMs, end }
+  if (image.includes('/desi-etl:'))
+    return { durationMs: (11 + 14 * hashFraction(pod.metadata.name)) * minuteMs, end }
   return { durationMs: 20_000, end }
 }
 

@@ -30,7 +30,10 @@ export function needsOf(spec: PodSpec): Needs {
 }
 
 const pinnedNode = (spec: PodSpec): string | undefined => {
-  const terms = listAt(spec, 'affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms')
+  const terms = listAt(
+    spec,
+    'affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms',
+  )
   const fields = terms.flatMap((term) => listAt(term, 'matchFields'))
   const pin = fields.find((field) => textAt(field, 'key') === 'metadata.name')
   return pin === undefined ? undefined : String(listAt(pin, 'values')[0])
@@ -40,26 +43,33 @@ function isTolerated(pod: Pod, taint: { key: string; value?: string; effect: str
   return (pod.spec.tolerations ?? []).some(
     ({ key, operator, effect, value }) =>
       (effect === undefined || effect === '' || effect === taint.effect) &&
-      (key === undefined ? operator === 'Exists' : key === taint.key && (operator === 'Exists' || value === taint.value)),
+      (key === undefined
+        ? operator === 'Exists'
+        : key === taint.key && (operator === 'Exists' || value === taint.value)),
   )
 }
 
 /** Why a pod cannot go on a node; undefined when it can. */
 function obstacle(cluster: Cluster, pod: Pod, node: Node): string | undefined {
   const pin = pinnedNode(pod.spec)
-  if (pin !== undefined && pin !== node.metadata.name) return "node(s) didn't match Pod's node affinity/selector"
+  if (pin !== undefined && pin !== node.metadata.name)
+    return "node(s) didn't match Pod's node affinity/selector"
   const labels = node.metadata.labels ?? {}
   if (Object.entries(pod.spec.nodeSelector ?? {}).some(([key, value]) => labels[key] !== value))
     return "node(s) didn't match Pod's node affinity/selector"
   const isDaemon = pin !== undefined
   if (node.spec.unschedulable === true && !isDaemon) return 'node(s) were unschedulable'
-  const taint = (node.spec.taints ?? []).find((one) => one.effect !== 'PreferNoSchedule' && !isTolerated(pod, one))
+  const taint = (node.spec.taints ?? []).find(
+    (one) => one.effect !== 'PreferNoSchedule' && !isTolerated(pod, one),
+  )
   if (taint !== undefined) return `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`
   const free = freeOn(cluster, node)
   const needs = needsOf(pod.spec)
   if (needs.cores > free.cores) return 'Insufficient cpu'
   if (needs.bytes > free.bytes) return 'Insufficient memory'
-  const missing = Object.entries(needs.extended).find(([name, amount]) => amount > quantityOr(node.status.allocatable[name], 0))
+  const missing = Object.entries(needs.extended).find(
+    ([name, amount]) => amount > quantityOr(node.status.allocatable[name], 0),
+  )
   return missing === undefined ? undefined : `Insufficient ${missing[0]}`
 }
 
@@ -125,5 +135,10 @@ function refuse(cluster: Cluster, pod: Pod, nodeCount: number, obstacles: Map<st
   const known = pod.status.conditions?.find((one) => one.type === 'PodScheduled')?.message
   if (isSameJson(known, message)) return
   cluster.store.update(shelf.pods, { ...pod, status: unscheduledStatus(pod, cluster.clock.nowMs(), message) })
-  cluster.events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message, component: 'default-scheduler' })
+  cluster.events.record(pod, {
+    type: 'Warning',
+    reason: 'FailedScheduling',
+    message,
+    component: 'default-scheduler',
+  })
 }

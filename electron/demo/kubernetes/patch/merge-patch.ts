@@ -27,12 +27,18 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
   return root.document
 }
 
-function applyStep(root: { document: unknown }, op: string, path: string, step: Record<string, unknown>): void {
+function applyStep(
+  root: { document: unknown },
+  op: string,
+  path: string,
+  step: Record<string, unknown>,
+): void {
   switch (op) {
     case 'add':
       return put(root, path, cloneOf(step['value']), true)
     case 'replace':
-      if (read(root, path) === undefined) throw cannotApply(`replace operation does not apply: ${path} is missing`)
+      if (read(root, path) === undefined)
+        throw cannotApply(`replace operation does not apply: ${path} is missing`)
       return put(root, path, cloneOf(step['value']), false)
     case 'remove':
       take(root, path)
@@ -53,7 +59,8 @@ const cannotApply = (why: string): KubeError =>
   new KubeError(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`)
 
 const stepsOf = (path: string): string[] => {
-  if (path !== '' && !path.startsWith('/')) throw badRequest(`the path ${path} of a JSON patch must start with /`)
+  if (path !== '' && !path.startsWith('/'))
+    throw badRequest(`the path ${path} of a JSON patch must start with /`)
   return ['document', ...path.split('/').slice(1)].map((step) => step.replace(/~1/g, '/').replace(/~0/g, '~'))
 }
 

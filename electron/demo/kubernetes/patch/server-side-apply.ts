@@ -29,14 +29,25 @@ export function fieldsOf(value: unknown, path = '', field = ''): Fields {
     )
   }
   if (!isRecord(value)) return {}
-  const entries = Object.entries(value).filter(([name]) => !unowned.includes(path === '' ? name : `${path}.${name}`))
+  const entries = Object.entries(value).filter(
+    ([name]) => !unowned.includes(path === '' ? name : `${path}.${name}`),
+  )
+  const fields = entries.map(([name, part]): [string, Fields] => [
+    `f:${name}`,
+    fieldsOf(part, path === '' ? name : `${path}.${name}`, name),
+  ])
+  // Metadata that only names the object owns nothing.
   return Object.fromEntries(
-    entries.map(([name, part]) => [`f:${name}`, fieldsOf(part, path === '' ? name : `${path}.${name}`, name)]),
+    fields.filter(([step, part]) => step !== 'f:metadata' || path !== '' || steps(part).length > 0),
   )
 }
 
 /** The object after `applied`; throws 409 with one cause per field that another manager applied differently. */
-export function serverSideApply(live: KubeObject | undefined, applied: KubeObject, options: ApplyOptions): KubeObject {
+export function serverSideApply(
+  live: KubeObject | undefined,
+  applied: KubeObject,
+  options: ApplyOptions,
+): KubeObject {
   const owners = live?.metadata.managedFields ?? []
   const isMine = (entry: ManagedFields): boolean =>
     entry.manager === options.manager && entry.operation === 'Apply' && entry.subresource === undefined
@@ -84,7 +95,12 @@ function mergeApplied(live: unknown, applied: unknown, field: string): unknown {
   return result
 }
 
-function refuseConflicts(live: KubeObject, applied: KubeObject, wanted: Fields, others: ManagedFields[]): void {
+function refuseConflicts(
+  live: KubeObject,
+  applied: KubeObject,
+  wanted: Fields,
+  others: ManagedFields[],
+): void {
   const causes = others.flatMap((owner) =>
     differing(wanted, owner.fieldsV1, live, applied, '').map((field) => ({
       reason: 'FieldManagerConflict',
@@ -107,13 +123,19 @@ function follow(value: unknown, step: string): unknown {
   if (!step.startsWith('k:') || !Array.isArray(value)) return undefined
   const key = JSON.parse(step.slice(2)) as Fields
   return (value as unknown[]).find(
-    (entry) => isRecord(entry) && Object.entries(key).every(([name, wanted]) => isSameJson(entry[name], wanted)),
+    (entry) =>
+      isRecord(entry) && Object.entries(key).every(([name, wanted]) => isSameJson(entry[name], wanted)),
   )
 }
 
 const steps = (fields: Fields): string[] => Object.keys(fields).filter((step) => step !== '.')
 const printStep = (step: string): string =>
-  step.startsWith('f:') ? `.${step.slice(2)}` : `[${step.slice(2).replace(/[{}]/g, '').replace(/"(\w+)":/, '$1=')}]`
+  step.startsWith('f:')
+    ? `.${step.slice(2)}`
+    : `[${step
+        .slice(2)
+        .replace(/[{}]/g, '')
+        .replace(/"(\w+)":/, '$1=')}]`
 
 function differing(wanted: Fields, owned: Fields, live: unknown, applied: unknown, path: string): string[] {
   return steps(wanted).flatMap((step) => {
@@ -123,7 +145,9 @@ function differing(wanted: Fields, owned: Fields, live: unknown, applied: unknow
     const mine = wanted[step] as Fields
     const here = `${path}${printStep(step)}`
     if (steps(mine).length > 0) return differing(mine, theirs, before, after, here)
-    return isSameJson(before, after) ? [] : [here]
+    // An empty map claims the map itself, not what others keep in it.
+    const isEmptyMap = isRecord(after) && isRecord(before)
+    return isEmptyMap || isSameJson(before, after) ? [] : [here]
   })
 }
 
@@ -143,7 +167,11 @@ function subtract(owned: Fields, wanted: Fields, live: unknown, applied: unknown
 /** Drops what this manager owned before, does not apply any more, and nobody else owns. */
 function prune(live: KubeObject, before: Fields, wanted: Fields, others: ManagedFields[]): KubeObject {
   const isHeld = (path: string[]): boolean =>
-    others.some((owner) => path.reduce<unknown>((at, step) => (isRecord(at) ? at[step] : undefined), owner.fieldsV1) !== undefined)
+    others.some(
+      (owner) =>
+        path.reduce<unknown>((at, step) => (isRecord(at) ? at[step] : undefined), owner.fieldsV1) !==
+        undefined,
+    )
   return dropFields(live, before, wanted, [], isHeld) as KubeObject
 }
 

@@ -27,7 +27,9 @@ const setLists = ['finalizers']
 
 /** The key by which entries of this list are told apart; undefined when the list is replaced as a whole. */
 export function mergeKeyOf(field: string, entries: unknown[]): string | undefined {
-  return mergeKeys[field]?.find((key) => entries.every((entry) => isRecord(entry) && entry[key] !== undefined))
+  return mergeKeys[field]?.find((key) =>
+    entries.every((entry) => isRecord(entry) && entry[key] !== undefined),
+  )
 }
 
 /** Applies a strategic merge patch, `$patch` and `$deleteFromPrimitiveList` directives included. */
@@ -63,7 +65,9 @@ function retainKeys(result: Record<string, unknown>, keys: unknown): void {
 }
 
 const without = (list: unknown, removed: unknown): unknown[] =>
-  Array.isArray(list) && Array.isArray(removed) ? (list as unknown[]).filter((entry) => !removed.includes(entry)) : []
+  Array.isArray(list) && Array.isArray(removed)
+    ? (list as unknown[]).filter((entry) => !removed.includes(entry))
+    : []
 
 function mergeList(field: string, target: unknown, patch: unknown[]): unknown[] {
   const current: unknown[] = Array.isArray(target) ? (target as unknown[]) : []

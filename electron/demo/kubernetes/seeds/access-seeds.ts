@@ -6,8 +6,29 @@ const api = 'rbac.authorization.k8s.io/v1'
 const readVerbs = ['get', 'list', 'watch']
 const allVerbs = [...readVerbs, 'create', 'delete', 'deletecollection', 'patch', 'update']
 const viewed = [
-  { apiGroups: [''], resources: ['bindings', 'configmaps', 'endpoints', 'events', 'limitranges', 'namespaces', 'persistentvolumeclaims', 'pods', 'pods/log', 'pods/status', 'replicationcontrollers', 'resourcequotas', 'serviceaccounts', 'services'] },
-  { apiGroups: ['apps'], resources: ['controllerrevisions', 'daemonsets', 'deployments', 'replicasets', 'statefulsets'] },
+  {
+    apiGroups: [''],
+    resources: [
+      'bindings',
+      'configmaps',
+      'endpoints',
+      'events',
+      'limitranges',
+      'namespaces',
+      'persistentvolumeclaims',
+      'pods',
+      'pods/log',
+      'pods/status',
+      'replicationcontrollers',
+      'resourcequotas',
+      'serviceaccounts',
+      'services',
+    ],
+  },
+  {
+    apiGroups: ['apps'],
+    resources: ['controllerrevisions', 'daemonsets', 'deployments', 'replicasets', 'statefulsets'],
+  },
   { apiGroups: ['batch'], resources: ['cronjobs', 'jobs'] },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'] },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'] },
@@ -23,13 +44,40 @@ const clusterWide = [
   { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: readVerbs },
 ]
 const edited = [
-  { apiGroups: [''], resources: ['configmaps', 'persistentvolumeclaims', 'pods', 'pods/exec', 'pods/eviction', 'secrets', 'services', 'services/proxy', 'serviceaccounts'] },
-  { apiGroups: ['apps'], resources: ['daemonsets', 'deployments', 'deployments/scale', 'replicasets', 'statefulsets', 'statefulsets/scale'] },
+  {
+    apiGroups: [''],
+    resources: [
+      'configmaps',
+      'persistentvolumeclaims',
+      'pods',
+      'pods/exec',
+      'pods/eviction',
+      'secrets',
+      'services',
+      'services/proxy',
+      'serviceaccounts',
+    ],
+  },
+  {
+    apiGroups: ['apps'],
+    resources: [
+      'daemonsets',
+      'deployments',
+      'deployments/scale',
+      'replicasets',
+      'statefulsets',
+      'statefulsets/scale',
+    ],
+  },
   { apiGroups: ['batch'], resources: ['cronjobs', 'jobs'] },
   { apiGroups: ['ray.io'], resources: ['rayclusters', 'rayjobs', 'rayservices'] },
 ]
 const review = [
-  { apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], verbs: ['create'] },
+  {
+    apiGroups: ['authorization.k8s.io'],
+    resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+    verbs: ['create'],
+  },
   { apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'], verbs: ['create'] },
 ]
 
@@ -73,7 +121,23 @@ export function accessSeeds(): KubeObject[] {
     ]),
     role('lab:inventory', clusterWide),
     role('system:basic-user', review),
-    role('system:discovery', [{ nonResourceURLs: ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version'], verbs: ['get'] }]),
+    role('system:discovery', [
+      {
+        nonResourceURLs: [
+          '/api',
+          '/api/*',
+          '/apis',
+          '/apis/*',
+          '/healthz',
+          '/livez',
+          '/openapi',
+          '/openapi/*',
+          '/readyz',
+          '/version',
+        ],
+        verbs: ['get'],
+      },
+    ]),
     binding('cluster-admin', 'cluster-admin', 'system:masters'),
     binding('lab-cluster-admins', 'cluster-admin', labGroups.admins),
     binding('lab-cluster-operators', 'admin', labGroups.operators),

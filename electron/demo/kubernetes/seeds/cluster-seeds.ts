@@ -78,7 +78,11 @@ function nodeStatus(site: DemoSite, node: SiteNode, atMs: number) {
       { type: 'InternalIP', address: node.internalIP },
       { type: 'Hostname', address: node.name },
     ],
-    allocatable: { ...capacity, 'ephemeral-storage': String(Math.round(disk * 1024 * 0.95)), memory: `${memory - 102_400}Ki` },
+    allocatable: {
+      ...capacity,
+      'ephemeral-storage': String(Math.round(disk * 1024 * 0.95)),
+      memory: `${memory - 102_400}Ki`,
+    },
     capacity,
     conditions: nodeConditions(atMs),
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
@@ -129,7 +133,9 @@ export function namespaceSeeds(site: DemoSite): KubeObject[] {
     kind: 'Namespace',
     metadata: {
       name,
-      labels: { 'pod-security.kubernetes.io/enforce': privilegedNamespaces.includes(name) ? 'privileged' : 'baseline' },
+      labels: {
+        'pod-security.kubernetes.io/enforce': privilegedNamespaces.includes(name) ? 'privileged' : 'baseline',
+      },
       ...(purpose === '' ? {} : { annotations: { 'lab.radioastronomy.io/purpose': purpose } }),
     },
   }))
@@ -165,7 +171,15 @@ export function classSeeds(site: DemoSite): KubeObject[] {
       metadata: { name: 'nginx' },
       spec: { controller: 'k8s.io/ingress-nginx' },
     },
-    priority('system-cluster-critical', 2_000_000_000, 'Used for system critical pods that must run in the cluster.'),
-    priority('system-node-critical', 2_000_001_000, 'Used for system critical pods that must not leave their node.'),
+    priority(
+      'system-cluster-critical',
+      2_000_000_000,
+      'Used for system critical pods that must run in the cluster.',
+    ),
+    priority(
+      'system-node-critical',
+      2_000_001_000,
+      'Used for system critical pods that must not leave their node.',
+    ),
   ]
 }

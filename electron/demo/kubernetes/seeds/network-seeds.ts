@@ -5,7 +5,17 @@ import type { KubeObject } from '../storage/kube-object.ts'
 import { imageProfile } from './images.ts'
 
 /** Workloads that others reach by a service. */
-const served = ['rke2-metrics-server', 'cert-manager', 'portainer-agent', 'kuberay-operator', 'void-notebooks', 'node-exporter', 'kube-state-metrics', 'ingress-nginx-controller', 'rke2-coredns-rke2-coredns']
+const served = [
+  'rke2-metrics-server',
+  'cert-manager',
+  'portainer-agent',
+  'kuberay-operator',
+  'void-notebooks',
+  'node-exporter',
+  'kube-state-metrics',
+  'ingress-nginx-controller',
+  'rke2-coredns-rke2-coredns',
+]
 
 const addressOf = (site: DemoSite, guest: string): string =>
   site.guests.find((one) => one.name === guest)?.nics.find((nic) => nic.network === 'data')?.ip ?? '192.0.2.1'
@@ -17,11 +27,29 @@ export function networkSeeds(site: DemoSite): KubeObject[] {
     ...site.kubernetes.workloads.filter((one) => served.includes(one.name)).map(serviceOf),
     ...outsideService('desi-voids', 'proj-pg01', addressOf(site, 'proj-pg01'), 'postgresql', 5432),
     ...outsideService('desi-etl', 'proj-pg01', addressOf(site, 'proj-pg01'), 'postgresql', 5432),
-    ...(ray === undefined ? [] : outsideService(ray.namespace, ray.gpuService.vm, addressOf(site, ray.gpuService.vm), 'inference', 8000)),
+    ...(ray === undefined
+      ? []
+      : outsideService(
+          ray.namespace,
+          ray.gpuService.vm,
+          addressOf(site, ray.gpuService.vm),
+          'inference',
+          8000,
+        )),
     notebookIngress(site),
     ...policies(),
-    quota('cloudy-grids', { pods: '64', 'requests.cpu': '32', 'requests.memory': '128Gi', 'limits.memory': '192Gi' }),
-    quota('ray-quasars', { pods: '40', 'requests.cpu': '64', 'requests.memory': '256Gi', 'requests.nvidia.com/gpu': '0' }),
+    quota('cloudy-grids', {
+      pods: '64',
+      'requests.cpu': '32',
+      'requests.memory': '128Gi',
+      'limits.memory': '192Gi',
+    }),
+    quota('ray-quasars', {
+      pods: '40',
+      'requests.cpu': '64',
+      'requests.memory': '256Gi',
+      'requests.nvidia.com/gpu': '0',
+    }),
     ...configuration(site),
   ]
 }
@@ -53,13 +81,20 @@ function kubernetesService(site: DemoSite): KubeObject[] {
   const addresses = site.kubernetes.nodes
     .filter((node) => node.roles.includes('control-plane'))
     .map((node) => ({ ip: node.internalIP }))
-  const metadata = { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } }
+  const metadata = {
+    name: 'kubernetes',
+    namespace: 'default',
+    labels: { component: 'apiserver', provider: 'kubernetes' },
+  }
   return [
     {
       apiVersion: 'v1',
       kind: 'Service',
       metadata,
-      spec: { clusterIP: '10.43.0.1', ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }] },
+      spec: {
+        clusterIP: '10.43.0.1',
+        ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }],
+      },
     },
     {
       apiVersion: 'v1',
@@ -71,7 +106,13 @@ function kubernetesService(site: DemoSite): KubeObject[] {
 }
 
 /** A name inside the cluster for a machine outside it. */
-function outsideService(namespace: string, name: string, ip: string, portName: string, port: number): KubeObject[] {
+function outsideService(
+  namespace: string,
+  name: string,
+  ip: string,
+  portName: string,
+  port: number,
+): KubeObject[] {
   return [
     {
       apiVersion: 'v1',
@@ -103,7 +144,11 @@ const notebookIngress = (site: DemoSite): KubeObject => ({
         host: `notebooks.${site.site.domain}`,
         http: {
           paths: [
-            { path: '/', pathType: 'Prefix', backend: { service: { name: 'void-notebooks', port: { number: 8888 } } } },
+            {
+              path: '/',
+              pathType: 'Prefix',
+              backend: { service: { name: 'void-notebooks', port: { number: 8888 } } },
+            },
           ],
         },
       },
@@ -123,7 +168,9 @@ const policies = (): KubeObject[] =>
       policyTypes: ['Ingress'],
       ingress: [
         { from: [{ podSelector: {} }] },
-        { from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } } }] },
+        {
+          from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } } }],
+        },
       ],
     },
   }))
@@ -152,13 +199,22 @@ const configuration = (site: DemoSite): KubeObject[] => [
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'cilium-config', namespace: 'kube-system' },
-    data: { 'cluster-name': site.kubernetes.cluster.name, 'cluster-pool-ipv4-cidr': site.kubernetes.cluster.podCidr, 'routing-mode': 'tunnel', 'tunnel-protocol': 'vxlan' },
+    data: {
+      'cluster-name': site.kubernetes.cluster.name,
+      'cluster-pool-ipv4-cidr': site.kubernetes.cluster.podCidr,
+      'routing-mode': 'tunnel',
+      'tunnel-protocol': 'vxlan',
+    },
   },
   {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'etcd-snapshots', namespace: 'kube-system' },
-    data: { schedule: site.kubernetes.etcd.snapshots, keep: String(site.kubernetes.etcd.detail.keep), path: site.kubernetes.etcd.detail.path },
+    data: {
+      schedule: site.kubernetes.etcd.snapshots,
+      keep: String(site.kubernetes.etcd.detail.keep),
+      path: site.kubernetes.etcd.detail.path,
+    },
   },
   {
     apiVersion: 'v1',

@@ -75,8 +75,20 @@ export function definitionSeeds(): KubeObject[] {
 const definitionStatus = (names: object) => ({
   acceptedNames: names,
   conditions: [
-    { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found', lastTransitionTime: '2025-07-05T09:12:31Z' },
-    { type: 'Established', status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted', lastTransitionTime: '2025-07-05T09:12:31Z' },
+    {
+      type: 'NamesAccepted',
+      status: 'True',
+      reason: 'NoConflicts',
+      message: 'no conflicts found',
+      lastTransitionTime: '2025-07-05T09:12:31Z',
+    },
+    {
+      type: 'Established',
+      status: 'True',
+      reason: 'InitialNamesAccepted',
+      message: 'the initial names have been accepted',
+      lastTransitionTime: '2025-07-05T09:12:31Z',
+    },
   ],
   storedVersions: ['v1'],
 })
@@ -99,7 +111,11 @@ function raySeed(ray: SiteRay): KubeObject {
     spec: {
       rayVersion: ray.rayVersion,
       enableInTreeAutoscaling: ray.autoscaling.enabled,
-      autoscalerOptions: { version: 'v2', idleTimeoutSeconds: ray.autoscaling.idleTimeoutSeconds, upscalingMode: 'Default' },
+      autoscalerOptions: {
+        version: 'v2',
+        idleTimeoutSeconds: ray.autoscaling.idleTimeoutSeconds,
+        upscalingMode: 'Default',
+      },
       headGroupSpec: {
         rayStartParams: { 'dashboard-host': '0.0.0.0', 'num-cpus': '0' },
         template: { spec: { containers: [rayContainer(ray, 'ray-head', ray.head.cpu, ray.head.memoryGiB)] } },
@@ -124,10 +140,20 @@ function rayContainer(ray: SiteRay, name: string, cpu: number, memoryGiB: number
     name,
     image: rayImage(ray.rayVersion),
     ...(isHead
-      ? { ports: [port('gcs-server', 6379), port('dashboard', ray.head.dashboardPort), port('client', 10001), port('metrics', 8080), port('serve', 8000)] }
+      ? {
+          ports: [
+            port('gcs-server', 6379),
+            port('dashboard', ray.head.dashboardPort),
+            port('client', 10001),
+            port('metrics', 8080),
+            port('serve', 8000),
+          ],
+        }
       : {
           ports: [port('metrics', 8080)],
-          env: [{ name: 'QAD_INFERENCE_URL', value: `http://${ray.gpuService.vm}.${ray.namespace}.svc:8000` }],
+          env: [
+            { name: 'QAD_INFERENCE_URL', value: `http://${ray.gpuService.vm}.${ray.namespace}.svc:8000` },
+          ],
         }),
     resources: { requests: needs, limits: needs },
   }
@@ -149,7 +175,11 @@ const minuteMs = 60_000
 /** The jobs in the order of their submission, at times that bring each to the state the site gives it. */
 export function rayJobSeeds(site: DemoSite): RayJobSeed[] {
   const seeds = site.kubernetes.rayClusters.flatMap((ray) =>
-    ray.jobs.map((job) => ({ object: jobSeed(ray, job), agoMs: agoOf(job), hasFailed: job.status === 'FAILED' })),
+    ray.jobs.map((job) => ({
+      object: jobSeed(ray, job),
+      agoMs: agoOf(job),
+      hasFailed: job.status === 'FAILED',
+    })),
   )
   return seeds.sort((left, right) => right.agoMs - left.agoMs)
 }
@@ -161,7 +191,10 @@ function agoOf(job: SiteRayJob): number {
 
 function jobSeed(ray: SiteRay, job: SiteRayJob): KubeObject {
   const minutes = job.minutes ?? (job.status === 'FAILED' ? failedMinutes : inferenceMinutes)
-  const metadata = { minutes: String(minutes), ...(job.spectra === undefined ? {} : { spectra: String(job.spectra) }) }
+  const metadata = {
+    minutes: String(minutes),
+    ...(job.spectra === undefined ? {} : { spectra: String(job.spectra) }),
+  }
   return {
     apiVersion: 'ray.io/v1',
     kind: 'RayJob',

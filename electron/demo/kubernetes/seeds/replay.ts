@@ -2,6 +2,7 @@
 // times and the very controllers of the running lab act on them. So ages, owners, events and histories agree.
 import type { DemoSite } from '../../world/site.ts'
 import type { Cluster, ControlLoop } from '../controllers/cluster.ts'
+import { killLogShipper, slowProbe } from '../controllers/daily-life.ts'
 import { restartContainer } from '../controllers/kubelet.ts'
 import { plant } from '../controllers/pod-factory.ts'
 import { resizeGroup } from '../controllers/ray-clusters.ts'
@@ -32,7 +33,8 @@ interface Step {
 }
 
 /** When the cluster of a lab that opens at `nowMs` was installed. */
-export const installedMs = (nowMs: number): number => Math.floor(nowMs / dayMs) * dayMs - historyDays * dayMs + 551 * minuteMs
+export const installedMs = (nowMs: number): number =>
+  Math.floor(nowMs / dayMs) * dayMs - historyDays * dayMs + 551 * minuteMs
 
 /** Plays everything up to `nowMs`. */
 export function replayHistory(cluster: Cluster, loop: ControlLoop, clock: SeedingClock, nowMs: number): void {
@@ -64,13 +66,26 @@ function historyOf(site: DemoSite, nowMs: number): Step[] {
   const failed = rayJobSeeds(site).find((job) => job.hasFailed)
   return [
     { atMs: bornMs, run: plantAll([...namespaceSeeds(site), ...accessSeeds(), ...classSeeds(site)]) },
-    ...nodeSeeds(site, bornMs).map((node, index) => ({ atMs: bornMs + index * 4 * minuteMs, run: plantAll([node]) })),
+    ...nodeSeeds(site, bornMs).map((node, index) => ({
+      atMs: bornMs + index * 4 * minuteMs,
+      run: plantAll([node]),
+    })),
     { atMs: bornMs + 20 * minuteMs, run: plantAll([...definitionSeeds(), ...networkSeeds(site)]) },
-    ...workloadSeeds(site).map((one, index) => ({ atMs: bornMs + (22 + index) * minuteMs, run: plantAll([one]) })),
+    ...workloadSeeds(site).map((one, index) => ({
+      atMs: bornMs + (22 + index) * minuteMs,
+      run: plantAll([one]),
+    })),
     { atMs: bornMs + dayMs, run: plantAll(rayClusterSeeds(site)) },
     ...rayJobSeeds(site).map((job) => ({ atMs: nowMs - job.agoMs, run: plantAll([job.object]) })),
-    ...(failed === undefined ? [] : [{ atMs: nowMs - failed.agoMs + 183 * minuteMs, run: killWorker(site, 'proj-k8s02') }]),
+    ...(failed === undefined
+      ? []
+      : [{ atMs: nowMs - failed.agoMs + 183 * minuteMs, run: killWorker(site, 'proj-k8s02') }]),
     { atMs: nowMs - 180 * minuteMs, run: plantAll(gridSeeds(site)) },
+    ...[3 * 24 * 60, 31 * 60, 26].map((minutes) => ({
+      atMs: nowMs - minutes * minuteMs,
+      run: killLogShipper,
+    })),
+    ...[52, 37, 21, 8].map((minutes) => ({ atMs: nowMs - minutes * minuteMs, run: slowProbe })),
     { atMs: nowMs - 41 * minuteMs, run: resize(site, 1) },
     { atMs: nowMs - 18 * minuteMs, run: resize(site, 0) },
     { atMs: nowMs - minuteMs, run: reportNodes },
@@ -84,9 +99,14 @@ const killWorker =
     const workers = cluster.store
       .list(shelf.pods)
       .map(as<Pod>)
-      .filter((pod) => pod.metadata.labels?.['ray.io/node-type'] === 'worker' && pod.metadata.namespace === site.kubernetes.rayClusters[0]?.namespace)
+      .filter(
+        (pod) =>
+          pod.metadata.labels?.['ray.io/node-type'] === 'worker' &&
+          pod.metadata.namespace === site.kubernetes.rayClusters[0]?.namespace,
+      )
     const victim = workers.find((pod) => pod.spec.nodeName === nodeName) ?? workers[0]
-    if (victim !== undefined) restartContainer(cluster, victim, 'ray-worker', { exitCode: 137, reason: 'OOMKilled' })
+    if (victim !== undefined)
+      restartContainer(cluster, victim, 'ray-worker', { exitCode: 137, reason: 'OOMKilled' })
   }
 
 /** The autoscaler's worker count relative to the site's own number. */
@@ -96,7 +116,8 @@ const resize =
     for (const ray of site.kubernetes.rayClusters) {
       const object = cluster.store.get(shelf.rayClusters, ray.namespace, ray.name)
       const [group] = ray.workerGroups
-      if (object !== undefined && group !== undefined) resizeGroup(cluster, as<RayCluster>(object), group.name, group.replicas + extra)
+      if (object !== undefined && group !== undefined)
+        resizeGroup(cluster, as<RayCluster>(object), group.name, group.replicas + extra)
     }
   }
 

@@ -51,7 +51,9 @@ function extrasOf({ name }: Workload): Record<string, unknown> {
 }
 
 const volumesOf = ({ name }: Workload): Record<string, unknown> =>
-  name === notebooks ? { volumes: [{ name: 'work', persistentVolumeClaim: { claimName: 'void-notebooks-work' } }] } : {}
+  name === notebooks
+    ? { volumes: [{ name: 'work', persistentVolumeClaim: { claimName: 'void-notebooks-work' } }] }
+    : {}
 
 const meta = (workload: Workload, labels = labelsOf(workload)): KubeObject['metadata'] => ({
   name: workload.name,
@@ -71,7 +73,12 @@ function seedOf(workload: Workload): KubeObject {
   const template = { metadata: { labels }, spec: podSpec(workload) }
   switch (workload.kind) {
     case 'DaemonSet':
-      return { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: meta(workload), spec: { selector, template } }
+      return {
+        apiVersion: 'apps/v1',
+        kind: 'DaemonSet',
+        metadata: meta(workload),
+        spec: { selector, template },
+      }
     case 'CronJob':
       return {
         apiVersion: 'batch/v1',
@@ -83,7 +90,10 @@ function seedOf(workload: Workload): KubeObject {
           concurrencyPolicy: 'Forbid',
           jobTemplate: {
             metadata: { labels },
-            spec: { backoffLimit: 2, template: { ...template, spec: { ...template.spec, restartPolicy: 'Never' } } },
+            spec: {
+              backoffLimit: 2,
+              template: { ...template, spec: { ...template.spec, restartPolicy: 'Never' } },
+            },
           },
         },
       }

@@ -62,7 +62,11 @@ export function valueAt(object: unknown, path: string): unknown {
 
 export const textAt = (object: unknown, path: string): string => {
   const value = valueAt(object, path)
-  return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : ''
 }
 
 export const numberAt = (object: unknown, path: string, otherwise = 0): number => {
@@ -81,7 +85,8 @@ export const recordAt = (object: unknown, path: string): JsonRecord => {
 }
 
 /** `namespace/name`, or the bare name for cluster-wide kinds; also the sort order of every list. */
-export const keyOf = (object: KubeObject): string => objectKey(object.metadata.namespace, object.metadata.name)
+export const keyOf = (object: KubeObject): string =>
+  objectKey(object.metadata.namespace, object.metadata.name)
 
 export const objectKey = (namespace: string | undefined, name: string): string =>
   namespace === undefined || namespace === '' ? name : `${namespace}/${name}`
@@ -122,5 +127,7 @@ export function isSameJson(left: unknown, right: unknown): boolean {
   if (!isRecord(left) || !isRecord(right)) return false
   const keys = Object.keys(left).filter((key) => left[key] !== undefined)
   const others = Object.keys(right).filter((key) => right[key] !== undefined)
-  return keys.length === others.length && keys.every((key) => key in right && isSameJson(left[key], right[key]))
+  return (
+    keys.length === others.length && keys.every((key) => key in right && isSameJson(left[key], right[key]))
+  )
 }

@@ -75,7 +75,12 @@ export const noSuchPath = (): KubeError =>
   new KubeError(404, 'NotFound', 'the server could not find the requested resource', { causes: [] })
 
 export const alreadyExists = (resource: Named, name: string): KubeError =>
-  new KubeError(409, 'AlreadyExists', `${qualified(resource)} "${name}" already exists`, detailsOf(resource, name))
+  new KubeError(
+    409,
+    'AlreadyExists',
+    `${qualified(resource)} "${name}" already exists`,
+    detailsOf(resource, name),
+  )
 
 export const conflict = (resource: Named, name: string, why: string): KubeError =>
   new KubeError(
@@ -107,7 +112,12 @@ export const badRequest = (message: string): KubeError => new KubeError(400, 'Ba
 export const expired = (message: string): KubeError => new KubeError(410, 'Expired', message)
 
 export const methodNotAllowed = (): KubeError =>
-  new KubeError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+  new KubeError(
+    405,
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  )
 
 export const unsupportedMedia = (contentType: string): KubeError =>
   new KubeError(

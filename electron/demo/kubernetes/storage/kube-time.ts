@@ -10,7 +10,8 @@ export const microTimestamp = (ms: number): string => new Date(ms).toISOString()
 export const nanoTimestamp = (ms: number, nanosecond = 0): string =>
   new Date(ms).toISOString().replace(/Z$/, `${String(nanosecond % 1_000_000).padStart(6, '0')}Z`)
 
-export const parseTime = (text: string | undefined): number => (text === undefined ? Number.NaN : Date.parse(text))
+export const parseTime = (text: string | undefined): number =>
+  text === undefined ? Number.NaN : Date.parse(text)
 
 /** A duration in the short form of kubectl's AGE column: 42s, 3m20s, 5h, 2d4h, 90d, 2y. */
 export function printDuration(ms: number): string {

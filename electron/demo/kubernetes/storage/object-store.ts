@@ -133,7 +133,12 @@ export class ObjectStore {
     this.history.splice(0, dropped)
   }
 
-  private write(kind: ChangeKind, key: StoreKey, object: KubeObject, previous: KubeObject | undefined): KubeObject {
+  private write(
+    kind: ChangeKind,
+    key: StoreKey,
+    object: KubeObject,
+    previous: KubeObject | undefined,
+  ): KubeObject {
     this.counter += 1
     const metadata = { ...object.metadata, resourceVersion: String(this.counter) }
     const stored = deepFreeze({ ...object, metadata })
@@ -142,7 +147,14 @@ export class ObjectStore {
     if (kind === 'DELETED') shelf.delete(keyOf(stored))
     else shelf.set(keyOf(stored), stored)
     this.sorted.delete(key)
-    const change: StoreChange = { kind, key, version: this.counter, atMs: this.clock.nowMs(), object: stored, previous }
+    const change: StoreChange = {
+      kind,
+      key,
+      version: this.counter,
+      atMs: this.clock.nowMs(),
+      object: stored,
+      previous,
+    }
     this.history.push(change)
     if (this.history.length % 64 === 0) this.compact()
     for (const listener of [...this.listeners]) listener(change)

@@ -56,7 +56,9 @@ const subjects =
   (object) =>
     listAt(object, 'subjects')
       .filter((subject) => textAt(subject, 'kind') === kind)
-      .map((subject) => [textAt(subject, 'namespace'), textAt(subject, 'name')].filter((part) => part !== '').join('/'))
+      .map((subject) =>
+        [textAt(subject, 'namespace'), textAt(subject, 'name')].filter((part) => part !== '').join('/'),
+      )
       .join(', ')
 
 const bindingColumns: Column[] = [
@@ -75,12 +77,16 @@ const eventColumns: Column[] = [
   ),
   column('Type', pathCell('type')),
   column('Reason', pathCell('reason')),
-  column('Object', (object) =>
-    `${textAt(object, 'involvedObject.kind').toLowerCase()}/${textAt(object, 'involvedObject.name')}`,
+  column(
+    'Object',
+    (object) =>
+      `${textAt(object, 'involvedObject.kind').toLowerCase()}/${textAt(object, 'involvedObject.name')}`,
   ),
   wide('Subobject', pathCell('involvedObject.fieldPath', '')),
   wide('Source', (object) =>
-    [textAt(object, 'source.component'), textAt(object, 'source.host')].filter((part) => part !== '').join(', '),
+    [textAt(object, 'source.component'), textAt(object, 'source.host')]
+      .filter((part) => part !== '')
+      .join(', '),
   ),
   column('Message', (object) => textAt(object, 'message').trim()),
   wide('First Seen', (object, nowMs) => printAge(textAt(object, 'firstTimestamp') || undefined, nowMs)),
@@ -130,8 +136,14 @@ const claimColumns: Column[] = [
 const ingressColumns: Column[] = [
   nameColumn,
   column('Class', pathCell('spec.ingressClassName')),
-  column('Hosts', (object) => joined(listAt(object, 'spec.rules').map((rule) => textAt(rule, 'host') || '*'))),
-  column('Address', (object) => listAt(object, 'status.loadBalancer.ingress').map((one) => textAt(one, 'ip')).join(',')),
+  column('Hosts', (object) =>
+    joined(listAt(object, 'spec.rules').map((rule) => textAt(rule, 'host') || '*')),
+  ),
+  column('Address', (object) =>
+    listAt(object, 'status.loadBalancer.ingress')
+      .map((one) => textAt(one, 'ip'))
+      .join(','),
+  ),
   column('Ports', (object) => (listAt(object, 'spec.tls').length > 0 ? '80, 443' : '80')),
   ageColumn,
 ]
@@ -140,7 +152,8 @@ const storageClassColumns: Column[] = [
   {
     ...nameColumn,
     cell: (object) => {
-      const isDefault = object.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true'
+      const isDefault =
+        object.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true'
       return isDefault ? `${object.metadata.name} (default)` : object.metadata.name
     },
   },
@@ -155,7 +168,9 @@ const sliceColumns: Column[] = [
   nameColumn,
   column('AddressType', pathCell('addressType')),
   column('Ports', (object) => joined(listAt(object, 'ports').map((port) => textAt(port, 'port')))),
-  column('Endpoints', (object) => joined(listAt(object, 'endpoints').flatMap((one) => listAt(one, 'addresses').map(String)))),
+  column('Endpoints', (object) =>
+    joined(listAt(object, 'endpoints').flatMap((one) => listAt(one, 'addresses').map(String))),
+  ),
   ageColumn,
 ]
 
@@ -173,7 +188,11 @@ export const clusterColumns: Record<string, Column[]> = {
   'discovery.k8s.io/endpointslices': sliceColumns,
   '/configmaps': [nameColumn, column('Data', dataCount, 'integer'), ageColumn],
   '/secrets': [nameColumn, column('Type', pathCell('type')), column('Data', dataCount, 'integer'), ageColumn],
-  '/serviceaccounts': [nameColumn, column('Secrets', (object) => listAt(object, 'secrets').length, 'integer'), ageColumn],
+  '/serviceaccounts': [
+    nameColumn,
+    column('Secrets', (object) => listAt(object, 'secrets').length, 'integer'),
+    ageColumn,
+  ],
   '/events': eventColumns,
   '/persistentvolumes': volumeColumns,
   '/persistentvolumeclaims': claimColumns,
@@ -208,5 +227,7 @@ export const clusterColumns: Record<string, Column[]> = {
   'rbac.authorization.k8s.io/clusterrolebindings': bindingColumns,
   'apiextensions.k8s.io/customresourcedefinitions': createdColumns,
   'metrics.k8s.io/nodes': metricColumns((object, resource) => textAt(object, `usage.${resource}`)),
-  'metrics.k8s.io/pods': metricColumns((object, resource) => textAt(object, `containers.0.usage.${resource}`)),
+  'metrics.k8s.io/pods': metricColumns((object, resource) =>
+    textAt(object, `containers.0.usage.${resource}`),
+  ),
 }

@@ -60,7 +60,9 @@ export const joined = (texts: string[]): string => (texts.length === 0 ? '<none>
 
 /** The wide columns of everything that has a pod template at `path`. */
 export const templateColumns = (path: string, selectorPath?: string): Column[] => [
-  wide('Containers', (object) => joined(listAt(object, `${path}.containers`).map((one) => textAt(one, 'name')))),
+  wide('Containers', (object) =>
+    joined(listAt(object, `${path}.containers`).map((one) => textAt(one, 'name'))),
+  ),
   wide('Images', (object) => joined(listAt(object, `${path}.containers`).map((one) => textAt(one, 'image')))),
   ...(selectorPath === undefined ? [] : [wide('Selector', labelsCell(selectorPath))]),
 ]

@@ -26,7 +26,10 @@ export function podStatusWord(object: KubeObject): string {
 
 function restarts(object: KubeObject, nowMs: number): string {
   const count = statuses(object).reduce((sum, status) => sum + status.restartCount, 0)
-  const lastMs = Math.max(...statuses(object).map((one) => parseTime(one.lastState.terminated?.finishedAt) || 0), 0)
+  const lastMs = Math.max(
+    ...statuses(object).map((one) => parseTime(one.lastState.terminated?.finishedAt) || 0),
+    0,
+  )
   return count === 0 || lastMs === 0 ? String(count) : `${count} (${printDuration(nowMs - lastMs)} ago)`
 }
 

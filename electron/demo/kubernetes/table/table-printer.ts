@@ -48,7 +48,12 @@ export interface TableOptions {
 }
 
 /** The Table for some objects; `metadata` is the list's own. */
-export function printTable(columns: Column[], objects: KubeObject[], metadata: object, options: TableOptions) {
+export function printTable(
+  columns: Column[],
+  objects: KubeObject[],
+  metadata: object,
+  options: TableOptions,
+) {
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',

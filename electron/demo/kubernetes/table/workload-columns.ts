@@ -4,13 +4,24 @@ import type { KubeObject } from '../storage/kube-object.ts'
 import { listAt, textAt } from '../storage/kube-object.ts'
 import { parseTime, printAge, printDuration } from '../storage/kube-time.ts'
 import type { Column } from './columns.ts'
-import { ageColumn, column, countCell, labelsCell, nameColumn, pathCell, shareCell, templateColumns } from './columns.ts'
+import {
+  ageColumn,
+  column,
+  countCell,
+  labelsCell,
+  nameColumn,
+  pathCell,
+  shareCell,
+  templateColumns,
+} from './columns.ts'
 
 const template = 'spec.template.spec'
 
 function jobStatus(object: KubeObject): string {
   const isTrue = (type: string): boolean =>
-    (listAt(object, 'status.conditions') as Condition[]).some((one) => one.type === type && one.status === 'True')
+    (listAt(object, 'status.conditions') as Condition[]).some(
+      (one) => one.type === type && one.status === 'True',
+    )
   if (isTrue('Complete')) return 'Complete'
   if (isTrue('Failed')) return 'Failed'
   if (object.metadata.deletionTimestamp !== undefined) return 'Terminating'
