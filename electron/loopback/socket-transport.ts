@@ -35,6 +35,8 @@ const maxCallBytes = 16 * 1024 * 1024
 /** Events and answers wait while more than this is on its way to the page. */
 const sendWindowBytes = 1024 * 1024
 const maxSockets = 256
+/** The protocol allows 123 bytes of reason. */
+const maxReasonLength = 40
 const channelPath = /^\/channel\/([0-9a-f]{32})$/
 /** The protocol's own code for "going away", and one of ours for a channel that is not waiting. */
 const closeCodes = { goingAway: 1001, refused: 1008, noSuchChannel: 4404 }
@@ -118,7 +120,7 @@ export function createServerSocketPipe(socket: WebSocket): FramePipe {
     },
     close(reason = 'closed') {
       const code = reason === 'unreadable message' ? closeCodes.refused : 1000
-      if (socket.readyState === socket.OPEN) socket.close(code, reason.slice(0, 100))
+      if (socket.readyState === socket.OPEN) socket.close(code, reason.slice(0, maxReasonLength))
       end(reason)
     },
     drained: () =>

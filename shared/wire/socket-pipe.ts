@@ -26,13 +26,15 @@ export function createSocketPipe(socket: SocketLike): FramePipe {
   const end = (reason: string): void => {
     if (closeReason !== undefined) return
     closeReason = reason
-    waiting.length = 0
     for (const listener of closeListeners.splice(0)) listener(reason)
   }
   const sendNow = (frame: Uint8Array | string): void => socket.send(frame as string | Uint8Array<ArrayBuffer>)
   socket.binaryType = 'arraybuffer'
+  let parting: string | undefined
+  const part = (reason: string): void => socket.close(1000, reason.slice(0, maxReasonLength))
   socket.addEventListener('open', () => {
     for (const frame of waiting.splice(0)) sendNow(frame)
+    if (parting !== undefined) part(parting)
   })
   // An error is always followed by `close`; the listener only keeps it from being thrown.
   socket.addEventListener('error', () => undefined)
@@ -54,7 +56,9 @@ export function createSocketPipe(socket: SocketLike): FramePipe {
       else listener(closeReason)
     },
     close(reason = 'closed') {
-      socket.close(1000, reason.slice(0, maxReasonLength))
+      // Last words that wait for the socket to open are still said: the other side waits for them.
+      if (socket.readyState === connecting) parting = reason
+      else part(reason)
       end(reason)
     },
   }

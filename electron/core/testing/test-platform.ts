@@ -68,13 +68,16 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
     advance: (byMs) => (clock = now() + byMs),
     async dispose() {
       await logBook.dispose()
-      if (options.dataDir === undefined && existsSync(dataDir)) await rm(dataDir, { recursive: true, force: true })
+      if (options.dataDir === undefined && existsSync(dataDir))
+        await rm(dataDir, { recursive: true, force: true })
     },
   }
 }
 
 /** A keychain that turns every bit over: enough to tell sealed from plain. `fail` makes it refuse from then on. */
-export function createTestKeychain(backend = 'test-keyring'): Keychain & { fail(reason: string | null): void } {
+export function createTestKeychain(
+  backend = 'test-keyring',
+): Keychain & { fail(reason: string | null): void } {
   let failure: string | null = null
   const turn = (bytes: Uint8Array): Promise<Uint8Array> =>
     failure === null ? Promise.resolve(bytes.map((byte) => byte ^ 0xff)) : Promise.reject(new Error(failure))

@@ -144,6 +144,12 @@ function feedsRouter({ write }: Notes) {
         write(input.key, 'ended')
       }
     }),
+    flood: os.flood.handler(async function* ({ input }) {
+      for (let index = 0; index < input.times; index += 1) {
+        write(input.key, 'flooded')
+        yield 'x'.repeat(input.length)
+      }
+    }),
     hang: os.hang.handler(async function* ({ input, signal, context }) {
       try {
         yield 'first'

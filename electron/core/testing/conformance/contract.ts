@@ -39,6 +39,11 @@ export const conformance = {
       input: z.object({ key, upTo: z.number().int(), failAt: z.number().int().optional() }),
       event: z.number(),
     }),
+    /** Yields `times` texts of `length` characters, as fast as the carrier takes them, and journals each. */
+    flood: events({
+      input: z.object({ key, times: z.number().int(), length: z.number().int() }),
+      event: z.string(),
+    }),
     /** Yields once and then waits for ever. */
     hang: events({ input: z.object({ key }), event: z.string() }),
   },
