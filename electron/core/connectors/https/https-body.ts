@@ -1,7 +1,7 @@
 // Reading the body of an answer: whole up to a limit, or line by line. A body that ends too early, is too long or
 // stops coming is told as what it is.
 import type { IncomingMessage } from 'node:http'
-import { AppError } from '#shared/errors.ts'
+import { AppError, isAppError } from '#shared/errors.ts'
 import { cutShort, type CallName, type Party } from './https-faults.ts'
 
 /** The whole body as text. Rejects `upstream` when it is longer than `limitBytes` or ends before its end. */
@@ -56,7 +56,7 @@ export async function* readLines(
     if (!response.complete && !isIdle) throw cutShort(party, call)
     if (pending !== '' && !isIdle) yield pending
   } catch (error) {
-    if (!isIdle) throw error
+    if (!isIdle) throw isAppError(error) ? error : cutShort(party, call, error)
   } finally {
     clearTimeout(timer)
     response.destroy()
