@@ -64,6 +64,33 @@ export function encodeRecordBatch(
   return bytes
 }
 
+/** Where a record batch message stands in a file. `metadataLength` counts the eight bytes before it too. */
+export interface ArrowBlock {
+  offset: number
+  metadataLength: number
+  bodyLength: number
+}
+
+/**
+ * The end of an IPC file, without the closing magic word: footer and its length. The schema is that of the stream's
+ * schema message, taken over as it is. Throws RangeError when the message is none.
+ */
+export function encodeFileFooter(schemaMessage: Uint8Array, blocks: readonly ArrowBlock[]): Uint8Array {
+  const metadata = schemaMessage.subarray(8)
+  const schema = readFlatRoot(metadata).table(2)
+  if (!schema) throw new RangeError('The schema message is empty.')
+  const builder = createFlatBuilder(metadata.byteLength + blocks.length * 24 + 512)
+  const schemaOffset = builder.blob(metadata) - schema.position
+  const batches = builder.longStructs(blocks.flatMap((block) => [block.offset, block.metadataLength, block.bodyLength]), 3)
+  const dictionaries = builder.longStructs([], 3)
+  const footer = builder.table([flat.short(metadataVersion5), flat.offset(schemaOffset), flat.offset(dictionaries), flat.offset(batches)])
+  const bytes = builder.finish(footer)
+  const end = new Uint8Array(bytes.byteLength + 4)
+  end.set(bytes)
+  new DataView(end.buffer).setInt32(bytes.byteLength, bytes.byteLength, true)
+  return end
+}
+
 /** Wraps metadata as an encapsulated message with room for its body. */
 function seal(builder: FlatBuilder, type: number, headerOffset: number, bodyLength: number) {
   const message = builder.table([flat.short(metadataVersion5), flat.byte(type), flat.offset(headerOffset), flat.long(bodyLength)])

@@ -10,6 +10,8 @@ export interface FlatBuilder {
   offsets(items: readonly number[]): number
   /** A vector of structs made of int64 fields, each `width` numbers wide, flattened. */
   longStructs(numbers: readonly number[], width: number): number
+  /** Bytes of another finished buffer, whose tables can then be pointed into. Needs a length of whole eights. */
+  blob(bytes: Uint8Array): number
   /** A table from its fields; `undefined` slots are left out. */
   table(fields: readonly (FlatField | undefined)[]): number
   /** The finished buffer with its root, padded at the front to a multiple of eight bytes. */
@@ -93,6 +95,13 @@ export function createFlatBuilder(initialBytes = 4096): FlatBuilder {
       putInt(numbers.length / width)
       return offset()
     },
+    blob(source) {
+      align(8, source.length)
+      reserve(source.length)
+      head -= source.length
+      bytes.set(source, head)
+      return offset()
+    },
     table(fields) {
       const slots = new Array<number>(fields.length).fill(0)
       const objectEnd = offset()
@@ -125,6 +134,8 @@ export function createFlatBuilder(initialBytes = 4096): FlatBuilder {
 
 /** One table of a received buffer. Every read is checked: an offset outside the buffer throws RangeError. */
 export interface FlatTable {
+  /** Where the table begins in its buffer. */
+  readonly position: number
   byte(slot: number): number
   /** Throws RangeError when it is negative or above 2^53. */
   long(slot: number): number
@@ -142,6 +153,7 @@ export function readFlatRoot(bytes: Uint8Array): FlatTable {
       return distance === 0 ? 0 : table + distance
     }
     return {
+      position: table,
       byte: (slot) => (find(slot) === 0 ? 0 : view.getUint8(find(slot))),
       long(slot) {
         const position = find(slot)

@@ -31,7 +31,7 @@ export interface PostgresSession {
   readonly isEncrypted: boolean
   /** Fires once, when the connection has ended for whatever reason. */
   readonly lost: AbortSignal
-  /** A small statement; never for results of a user. Rejects with an AppError. */
+  /** A small statement (of several: the rows of the last); never for results of a user. Rejects with an AppError. */
   query<R extends Record<string, unknown>>(sql: string, values?: unknown[]): Promise<R[]>
   /** Hands the socket's bytes to `onData` until `giveBack`, which must be called when the server is ready again. */
   takeOver(onData: (chunk: Uint8Array) => void): TakenSocket
@@ -175,7 +175,7 @@ function sessionOver(
       if (lost.aborted) throw connectionLost(party)
       try {
         const result = await client.query(values ? { text: sql, values } : sql)
-        return (Array.isArray(result) ? [] : result.rows) as R[]
+        return ((Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? []) as R[]
       } catch (error) {
         throw fromDriver(error, party)
       }

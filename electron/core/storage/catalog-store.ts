@@ -1,0 +1,32 @@
+// The last catalogue seen of each connection, so that completion and the schema browser work with no network.
+import { catalog as catalogSchema, type Catalog } from '#shared/contracts/sql.ts'
+import type { ConnectionId } from '#shared/model/connection.ts'
+import type { Database } from './database.ts'
+
+export interface CatalogStore {
+  put(catalog: Catalog): void
+  /** As it was kept, with `isLive` false; undefined when none was ever read. */
+  find(connectionId: ConnectionId): Catalog | undefined
+}
+
+export function createCatalogStore({ sqlite }: Database): CatalogStore {
+  return {
+    put: (catalog) =>
+      void sqlite
+        .prepare(
+          `INSERT INTO catalog (connection_id, read_at_ms, body) VALUES (?, ?, ?)
+           ON CONFLICT (connection_id) DO UPDATE SET read_at_ms = excluded.read_at_ms, body = excluded.body`,
+        )
+        .run(catalog.connectionId, Math.round(catalog.readAtMs), JSON.stringify(catalog)),
+    find(connectionId) {
+      const row = sqlite.prepare('SELECT body FROM catalog WHERE connection_id = ?').get(connectionId) as { body: string } | undefined
+      if (!row) return undefined
+      try {
+        const parsed = catalogSchema.safeParse(JSON.parse(row.body))
+        return parsed.success ? { ...parsed.data, isLive: false } : undefined
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
