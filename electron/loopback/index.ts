@@ -22,6 +22,8 @@ const shutdownLimitMs = 30_000
 async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2))
   const paths = loopbackPaths(import.meta.filename, options.dataDir)
+  // Whatever this process writes is its user's alone.
+  process.umask(0o077)
   makeDataDir(options.dataDir)
   const endings: Array<() => Promise<void> | void> = []
   const end = endOnSignals(endings)

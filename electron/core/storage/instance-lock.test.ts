@@ -60,4 +60,5 @@ it('is free again after kill -9', async () => {
   await gone
   const lock = await takeInstanceLock(directory)
   lock.dispose()
+  expect(readdirSync(directory)).toEqual([])
 })

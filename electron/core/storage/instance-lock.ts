@@ -20,6 +20,8 @@ const answerTimeoutMs = 2000
 /** Unix limits a socket's path to 104 bytes on some systems. */
 const longestSocketPath = 100
 const attempts = 5
+/** Only what this file can have made is ever removed on the word of a lock file. */
+const socketName = /[/\\]meridian-[0-9a-f]{20}\.sock$/
 
 /** Rejects with AppError `conflict` when another Meridian works in `dataDir`. The directory must exist. */
 export async function takeInstanceLock(dataDir: string): Promise<InstanceLock> {
@@ -36,7 +38,7 @@ export async function takeInstanceLock(dataDir: string): Promise<InstanceLock> {
       if (create(path, mine)) return { dispose: () => (removeOwn(path, nonce), release()) }
       const holder = read(path)
       if (holder && (await isAlive(holder))) throw inUse(dataDir, holder)
-      setAside(path, holder?.nonce)
+      setAside(path, holder)
     }
     throw inUse(dataDir, undefined)
   } catch (error) {
@@ -131,12 +133,13 @@ const answers = (path: string): Promise<boolean> =>
     socket.once('error', () => settle(false))
   })
 
-/** Removes a dead lock; one that somebody took in between (another nonce) is put back. */
-function setAside(path: string, nonce: string | undefined): void {
+/** Removes a dead lock with its socket; one that somebody took in between (another nonce) is put back. */
+function setAside(path: string, dead: LockContent | undefined): void {
   const aside = `${path}.dead-${randomUUID()}`
   try {
     renameSync(path, aside)
-    if (read(aside)?.nonce !== nonce) linkSync(aside, path)
+    if (read(aside)?.nonce !== dead?.nonce) linkSync(aside, path)
+    else if (dead && socketName.test(dead.socket)) rmSync(dead.socket, { force: true })
   } catch {
     // Gone already, or taken already: the next attempt sees which.
   }
