@@ -128,9 +128,9 @@ function usage(cluster: Cluster, quota: KubeObject, name: string, pods: Pod[]): 
     pods
       .flatMap((pod) => pod.spec.containers)
       .reduce((total, { resources }) => total + quantityOr(resources?.[side]?.[resource], 0), 0)
-  const [side, resource] = name.includes('.')
-    ? (name.split(/\.(.*)/) as [string, string])
-    : ['requests', name]
+  const [side = '', resource = ''] = ['cpu', 'memory'].includes(name)
+    ? ['requests', name]
+    : name.split(/\.(.*)/)
   if (name === 'pods') return String(pods.length)
   if (side === 'requests' || side === 'limits') {
     if (resource === 'cpu') return printCores(sum(side, resource))

@@ -90,7 +90,12 @@ export async function openKubeLab(options: { startMs?: number; bookmarkMs?: numb
     const headers: Record<string, string> = {
       ...(credentials?.token === undefined ? {} : { authorization: `Bearer ${credentials.token}` }),
       ...(request.accept === undefined ? {} : { accept: request.accept }),
-      ...(text === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+      ...(text === undefined
+        ? {}
+        : {
+            'content-type': request.contentType ?? 'application/json',
+            'content-length': String(Buffer.byteLength(text)),
+          }),
     }
     const certificate =
       credentials?.['client-certificate-data'] === undefined
