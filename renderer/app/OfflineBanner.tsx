@@ -1,7 +1,9 @@
 // Says, above every screen, that what is shown is not live: nothing old may pass for new.
+import { Button } from '@mantine/core'
 import { IconCloudOff } from '@tabler/icons-react'
+import { useClient } from '#client/client-context.ts'
 import { useInventory } from '#client/inventory.store.ts'
-import { useSession } from '#client/session.store.ts'
+import { currentSite, useSession } from '#client/session.store.ts'
 import { Age } from '#ui/Age.tsx'
 
 export function OfflineBanner() {
@@ -29,6 +31,21 @@ export function OfflineBanner() {
         ) : null}
         ; actions wait until a connection is back.
       </span>
+      <StartDemo />
     </div>
+  )
+}
+
+/** The demo lab does not run by itself: where its site is looked at, the way back is one click. */
+function StartDemo() {
+  const client = useClient()
+  const isDemo = useSession((state) => currentSite(state)?.isDemo ?? false)
+  const demo = useSession((state) => state.demo)
+  if (!isDemo || !demo || demo.state === 'running' || demo.state === 'unavailable') return null
+  if (demo.state === 'starting') return <span>Starting the demo lab: {demo.step}…</span>
+  return (
+    <Button size="compact-xs" variant="default" onClick={() => void client.demo.start().catch(() => undefined)}>
+      Start the demo lab
+    </Button>
   )
 }
