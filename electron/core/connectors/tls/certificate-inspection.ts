@@ -7,7 +7,7 @@ import tls from 'node:tls'
 import type { CertificateSummary } from '#shared/contracts/sites.ts'
 import { AppError, cancelled } from '#shared/errors.ts'
 import { connectFault, explainDistrust, handshakeFault, silentServer, type TlsParty } from './tls-faults.ts'
-import { defaultTlsTimeoutMs, tlsOptionsFor } from './tls-trust.ts'
+import { defaultTlsTimeoutMs, peerCertificate, tlsOptionsFor } from './tls-trust.ts'
 
 export interface InspectOptions {
   /** Asks for TLS in PostgreSQL's protocol first. */
@@ -79,7 +79,7 @@ function shownCertificate(socket: Socket, party: TlsParty, limit: WaitLimit): Pr
     connection.on('error', (error) => reject(handshakeFault(error, party)))
     connection.once('close', () => reject(handshakeFault(new Error('closed'), party)))
     connection.once('secureConnect', () => {
-      const certificate = connection.getPeerX509Certificate()
+      const certificate = peerCertificate(connection)
       if (!certificate) return reject(handshakeFault(new Error('no certificate'), party))
       const verdict = connection.authorized ? null : String(connection.authorizationError ?? '')
       resolve(summarise(certificate, verdict, party))

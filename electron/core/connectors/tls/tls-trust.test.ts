@@ -8,7 +8,7 @@ import type { AppError } from '#shared/errors.ts'
 import type { TlsTrust } from '#shared/model/connection.ts'
 import { inspectCertificate } from './certificate-inspection.ts'
 import { createSelfSigned, createTestAuthority, type TestAuthority, type TestLeaf } from './test-certificates.ts'
-import { connectTls, tlsOptionsFor } from './tls-trust.ts'
+import { connectTls, peerCertificate, tlsOptionsFor } from './tls-trust.ts'
 
 const servers: Server[] = []
 const sockets = new Set<Socket>()
@@ -117,6 +117,8 @@ describe('connectTls', () => {
     const { port } = await tlsServer(selfSigned)
     const socket = await connectWith(port, { mode: 'pinned', sha256: selfSigned.sha256 })
     expect(socket.encrypted).toBe(true)
+    // Whoever uses the connection can still look at the certificate.
+    expect(peerCertificate(socket)?.fingerprint256).toBe(selfSigned.sha256)
     socket.destroy()
   })
 

@@ -101,7 +101,7 @@ export function connectTls(options: ConnectTlsOptions): Promise<TLSSocket> {
 
 /** Why the peer of a finished handshake must not be spoken to under this trust; undefined = it may. */
 export function verifyPeer(connection: TLSSocket, trust: TlsTrust, party: TlsParty): AppError | undefined {
-  const certificate = connection.getPeerX509Certificate()
+  const certificate = peerCertificate(connection)
   if (!certificate) return handshakeFault(new Error('no certificate'), party)
   if (trust.mode === 'pinned') {
     const isSame = certificate.fingerprint256.toUpperCase() === trust.sha256.toUpperCase()
@@ -109,6 +109,15 @@ export function verifyPeer(connection: TLSSocket, trust: TlsTrust, party: TlsPar
   }
   if (connection.authorized) return undefined
   return distrusted(party, certificate, String(connection.authorizationError ?? 'CERT_UNTRUSTED'), trust.mode)
+}
+
+/**
+ * The leaf that the peer showed. Not by getPeerX509Certificate(): in Node 24 that takes the certificate out of the
+ * connection, so that whoever asks next finds none.
+ */
+export function peerCertificate(connection: TLSSocket): X509Certificate | undefined {
+  const raw = connection.getPeerCertificate()?.raw as Buffer | undefined
+  return raw ? new X509Certificate(raw) : undefined
 }
 
 let systemList: string[] | undefined

@@ -14,7 +14,7 @@ import { probeProxmox } from '../../connectors/proxmox/proxmox-probe.ts'
 import { probeSsh } from '../../connectors/ssh/ssh-probe.ts'
 import { openSocket, requestPostgresTls } from '../../connectors/tls/certificate-inspection.ts'
 import { connectFault, type TlsParty } from '../../connectors/tls/tls-faults.ts'
-import { connectTls } from '../../connectors/tls/tls-trust.ts'
+import { connectTls, peerCertificate } from '../../connectors/tls/tls-trust.ts'
 import type { Log } from '../../platform.ts'
 import type { SecretLease } from '../../vault/vault.ts'
 
@@ -100,7 +100,7 @@ async function* runProbe(
   let startedAt = performance.now()
   const elapsed = (): number => Math.round(performance.now() - startedAt)
   try {
-    for await (const found of startProbe(settings, secrets, options)) {
+    for await (const found of untilAborted(startProbe(settings, secrets, options), options.signal)) {
       waiting.splice(0, waiting.indexOf(found.step) + 1)
       const { error, ...step } = found
       yield { ...step, elapsedMs: elapsed(), ...(error ? { error: toWireError(error) } : {}) }
@@ -116,6 +116,26 @@ async function* runProbe(
   }
   for (const step of waiting) yield { step, state: 'skipped', finding: 'This system does not tell.', elapsedMs: 0 }
   return undefined
+}
+
+/** Ends with the signal even when the source does not listen to it. */
+async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const iterator = source[Symbol.asyncIterator]()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  aborted.catch(() => undefined)
+  const onAbort = (): void => reject(cancelled())
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([iterator.next(), aborted])
+      if (done) return
+      yield value
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    void iterator.return?.().catch(() => undefined)
+  }
 }
 
 function startProbe(settings: ConnectionSettings, secrets: SecretLease, options: TestOptions): AsyncIterable<ProbeStep> {
@@ -224,7 +244,7 @@ async function checkPostgresTls(settings: SettingsOf<'postgres'>, party: TlsPart
 async function shakeHands(trust: TlsTrust, party: TlsParty, socket: Socket, limits: Limits, servername?: string): Promise<Outcome> {
   const connection = await connectTls({ ...party, trust, socket, servername, ...limits })
   try {
-    const certificate = connection.getPeerX509Certificate()
+    const certificate = peerCertificate(connection)
     const until = new Date(certificate?.validTo ?? '')
     const ending = Number.isNaN(until.getTime()) ? '' : ` ${until.getTime() < Date.now() ? 'It expired on' : 'It is valid until'} ${until.toISOString().slice(0, 10)}.`
     return { state: 'passed', finding: `${connection.getProtocol() ?? 'TLS'}; ${trustWords[trust.mode]} ${certificate?.fingerprint256 ?? ''}.${ending}` }
