@@ -7,9 +7,9 @@ import pg from 'pg'
 import { AppError, cancelled } from '#shared/errors.ts'
 import type { SettingsOf } from '#shared/model/connection.ts'
 import type { SecretLease } from '../../vault/vault.ts'
-import { connectionLost, fromDriver, targetOf, type PostgresParty } from './postgres-errors.ts'
+import { brokenProtocol, connectionLost, fromDriver, targetOf, type PostgresParty } from './postgres-errors.ts'
 import { dialPostgres, type PostgresStream } from './postgres-dial.ts'
-import { cancelRequest } from './wire-messages.ts'
+import { cancelRequest, MessageReader } from './wire-messages.ts'
 
 export interface PostgresTarget {
   label: string
@@ -146,13 +146,36 @@ async function logIn(
   signal?.addEventListener('abort', onAbort, { once: true })
   stream.once('close', onClose)
   try {
-    await Promise.race([client.connect(), interrupted])
+    const connecting = client.connect()
+    connecting.catch(() => undefined)
+    guardListeners(stream, (fault) => reject(brokenProtocol(party, fault)))
+    await Promise.race([connecting, interrupted])
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)
     stream.off('close', onClose)
     interrupted.catch(() => undefined)
   }
+}
+
+/**
+ * The driver throws at messages it does not know, from inside of the socket's event, which would end the core; and it
+ * waits for as many bytes as a server promises. Both are checked before it sees them.
+ */
+function guardListeners(stream: PostgresStream, onFault: (fault: string) => void): void {
+  const listeners = stream.listeners('data') as ((chunk: Buffer) => void)[]
+  stream.removeAllListeners('data')
+  const frames = new MessageReader()
+  for (const listener of listeners)
+    stream.on('data', (chunk: Buffer) => {
+      try {
+        frames.read(chunk)
+        listener(chunk)
+      } catch (error) {
+        onFault(error instanceof Error ? error.message : 'an unreadable message')
+        stream.destroy()
+      }
+    })
 }
 
 function sessionOver(
