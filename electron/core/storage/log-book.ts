@@ -22,7 +22,7 @@ export const maskSecrets = (text: string): string =>
   text
     .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, '[private key]')
     .replace(/(PVEAPIToken|PBSAPIToken)=\S+/g, '$1=[masked]')
-    .replace(/\bBearer\s+[\w.~+/=-]+/gi, 'Bearer [masked]')
+    .replace(/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 [masked]')
     .replace(/(\/\/[^\s/:@]+:)[^\s/@]+@/g, '$1[masked]@')
     .replace(secretLike, '$1[masked]')
 
@@ -34,7 +34,7 @@ export function createLogBook(path: string | null, now: () => number, mirror?: (
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
       .join('')
-    const line = { atMs: now(), level, text: maskSecrets(text + suffix) }
+    const line = { atMs: now(), level, text: onOneLine(maskSecrets(text + suffix)) }
     lines.push(line)
     if (lines.length > keptLines) lines.splice(0, lines.length - keptLines)
     file?.write(`${new Date(line.atMs).toISOString()} ${level.toUpperCase().padEnd(5)} ${line.text}\n`)
@@ -53,6 +53,9 @@ export function createLogBook(path: string | null, now: () => number, mirror?: (
     dispose: () => new Promise((resolve) => (file ? file.end(() => resolve()) : resolve())),
   }
 }
+
+/** One line a fact: foreign text must not be able to forge another. */
+const onOneLine = (text: string): string => text.replace(/\s*[\r\n\u2028\u2029]+\s*/g, ' ↵ ')
 
 function openRotated(path: string): WriteStream {
   mkdirSync(dirname(path), { recursive: true })
