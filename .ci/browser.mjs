@@ -6,7 +6,10 @@ import { join } from 'node:path'
 
 const names = ['google-chrome-stable', 'google-chrome', 'chromium', 'chromium-browser', 'chrome']
 const places = {
-  darwin: ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'],
+  darwin: [
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  ],
   win32: ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((name) =>
     process.env[name] ? [join(process.env[name], 'Google', 'Chrome', 'Application', 'chrome.exe')] : [],
   ),
@@ -29,24 +32,40 @@ const downloadTimeoutMs = 180_000
 /** Playwright's own browser; true when it is there afterwards. */
 function downloadBrowser() {
   console.log('No Chrome or Chromium on this machine; asking Playwright for its own…')
-  const { status } = spawnSync('npx', ['--no-install', 'playwright', 'install', 'chromium-headless-shell', 'chromium'], {
-    stdio: 'inherit',
-    timeout: downloadTimeoutMs,
-    shell: process.platform === 'win32',
-  })
+  const { status } = spawnSync(
+    'npx',
+    ['--no-install', 'playwright', 'install', 'chromium-headless-shell', 'chromium'],
+    {
+      stdio: 'inherit',
+      timeout: downloadTimeoutMs,
+      shell: process.platform === 'win32',
+    },
+  )
   return status === 0
 }
 
 function canUseApt() {
-  return process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get') && /debian/i.test(readFileSync('/etc/os-release', 'utf8'))
+  return (
+    process.platform === 'linux' &&
+    process.getuid?.() === 0 &&
+    existsSync('/usr/bin/apt-get') &&
+    /debian/i.test(readFileSync('/etc/os-release', 'utf8'))
+  )
 }
 
 function installDebianChromium() {
   console.log("Playwright's download is not to be had here; installing Debian's chromium…")
   try {
-    const options = { stdio: /** @type {const} */ ('inherit'), env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
+    const options = {
+      stdio: /** @type {const} */ ('inherit'),
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    }
     execFileSync('apt-get', ['update', '-qq'], options)
-    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-dejavu-core'], options)
+    execFileSync(
+      'apt-get',
+      ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-dejavu-core'],
+      options,
+    )
   } catch {
     return undefined
   }

@@ -19,10 +19,16 @@ if (only !== undefined && !parts.includes(only)) {
 
 function installMissing() {
   const stamp = join('node_modules', '.package-lock.json')
-  const isCurrent = existsSync(stamp) && statSync(stamp).mtimeMs >= statSync('package-lock.json').mtimeMs && existsSync(join('node_modules', '.bin', 'vitest'))
+  const isCurrent =
+    existsSync(stamp) &&
+    statSync(stamp).mtimeMs >= statSync('package-lock.json').mtimeMs &&
+    existsSync(join('node_modules', '.bin', 'vitest'))
   if (isCurrent) return
   console.log('Installing what is missing (npm ci)…')
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { stdio: 'inherit', shell: process.platform === 'win32' })
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  })
   if (status !== 0) {
     console.error('npm ci failed; what it printed above says why.')
     process.exit(1)
@@ -30,13 +36,17 @@ function installMissing() {
 }
 
 /** Node 24 of the package `node`, whatever runs this script. */
-const node = () => join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+const node = () =>
+  join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 
 /** @param {string[]} args @param {Record<string, string>} [env] @returns {Promise<number>} */
 const run = (args, env = {}) =>
   new Promise((settle) => {
     const path = `${join(root, 'node_modules', '.bin')}${delimiter}${process.env['PATH'] ?? ''}`
-    const child = spawn(node(), args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, PATH: path, ...env } })
+    const child = spawn(node(), args, {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, PATH: path, ...env },
+    })
     child.on('error', () => settle(1))
     child.on('exit', (code) => settle(code ?? 1))
   })
@@ -57,7 +67,13 @@ async function single(args) {
 
 async function unit() {
   const report = join(reports, 'unit.json')
-  const code = await run(['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`])
+  const code = await run([
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ])
   const counted = readReport(report)
   totals.passed += counted?.numPassedTests ?? 0
   totals.skipped += (counted?.numPendingTests ?? 0) + (counted?.numTodoTests ?? 0)
@@ -69,10 +85,13 @@ async function unit() {
 async function endToEnd() {
   const browser = findBrowser()
   const report = join(reports, 'e2e.json')
-  const code = await run(['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts', '--project=loopback'], {
-    MERIDIAN_E2E_REPORT: report,
-    ...(browser ? { MERIDIAN_CHROMIUM: browser } : {}),
-  })
+  const code = await run(
+    ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts', '--project=loopback'],
+    {
+      MERIDIAN_E2E_REPORT: report,
+      ...(browser ? { MERIDIAN_CHROMIUM: browser } : {}),
+    },
+  )
   const stats = readReport(report)?.stats
   totals.passed += stats?.expected ?? 0
   totals.skipped += stats?.skipped ?? 0
@@ -93,13 +112,18 @@ const wants = (/** @type {string} */ part) => only === undefined || only === par
 installMissing()
 const startedAt = performance.now()
 if (wants('types')) await stage('types', () => single(['.ci/typecheck.mjs']))
-if (wants('lint')) await stage('lint', () => single(['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0']))
+if (wants('lint'))
+  await stage('lint', () => single(['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0']))
 if (wants('unit')) await stage('unit, component, conformance', unit)
 if (wants('e2e')) {
-  await stage('build', () => single(['node_modules/electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn']))
+  await stage('build', () =>
+    single(['node_modules/electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn']),
+  )
   await stage('end to end, in a browser', endToEnd)
 }
 rmSync(reports, { recursive: true, force: true })
 console.log(`\nTook ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`)
-console.log(`${totals.passed} passed, ${totals.failed} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''}`)
+console.log(
+  `${totals.passed} passed, ${totals.failed} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''}`,
+)
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0

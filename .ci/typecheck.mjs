@@ -6,7 +6,9 @@ const rooms = ['shared', 'electron', 'renderer', 'e2e', 'bench']
 /** @param {string} room @returns {Promise<boolean>} */
 const check = (room) =>
   new Promise((settle) => {
-    const child = spawn(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', room], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', room], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let printed = ''
     child.stdout.on('data', (chunk) => (printed += chunk))
     child.on('exit', (code) => {
@@ -19,7 +21,9 @@ const check = (room) =>
 // Two at a time: each needs a core and about a gigabyte.
 const results = []
 const waiting = [...rooms]
-await Promise.all([1, 2].map(async () => {
-  for (let room = waiting.shift(); room; room = waiting.shift()) results.push(await check(room))
-}))
+await Promise.all(
+  [1, 2].map(async () => {
+    for (let room = waiting.shift(); room; room = waiting.shift()) results.push(await check(room))
+  }),
+)
 process.exitCode = results.every(Boolean) ? 0 : 1
