@@ -6,7 +6,9 @@ import type { AnyContractRouter } from '@orpc/contract'
 import { AppError, toWireError } from '#shared/errors.ts'
 import type { AuditRecord } from '#shared/contracts/audit.ts'
 import type { ProcedureMeta } from '#shared/contracts/kernel.ts'
+import { maskSqlSecrets } from '#shared/model/sql-text.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
+import { maskSecrets } from '../storage/log-book.ts'
 import type { CallContext } from './call-context.ts'
 
 export interface Pipeline {
@@ -71,11 +73,15 @@ const subjectOf = (input: unknown): string => {
   const named = input as Record<string, unknown>
   const parts = ['name', 'siteId', 'connectionId', 'runId', 'format', 'service', 'fault', 'sql']
     .filter((key) => typeof named[key] === 'string')
-    .map((key) => `${key}=${String(named[key]).slice(0, 2000)}`)
+    .map((key) => `${key}=${withoutSecrets(key, String(named[key])).slice(0, 2000)}`)
   const draft = named['draft'] as { label?: unknown } | undefined
   if (typeof draft?.label === 'string') parts.push(`connection=${draft.label}`)
   return parts.join(' ')
 }
+
+/** What the audit log keeps of a statement must not be a password that stood in it. */
+const withoutSecrets = (key: string, text: string): string =>
+  maskSecrets(key === 'sql' ? maskSqlSecrets(text) : text)
 
 type PipelineCall = {
   context: CallContext
