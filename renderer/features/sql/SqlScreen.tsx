@@ -74,6 +74,13 @@ function Workbench({ databases }: { databases: Connection[] }) {
     ],
     `${isRunning}:${connectionId}`,
   )
+  // A server that came back is asked for its catalogue again: nobody should have to press a button for that.
+  const cameBack = useInventory((state) => state.sources.some((source) => source.connectionId === connectionId && source.state === 'live'))
+  useEffect(() => {
+    if (!cameBack || !connectionId) return
+    const known = useSql.getState().catalogs.get(connectionId)
+    if (known?.state === 'failed' || (known?.state === 'ready' && !known.value.isLive)) void chooseConnection(client, connectionId, true)
+  }, [client, cameBack, connectionId])
   const failure = startError ?? result?.error ?? null
   const position = failure?.detail?.kind === 'sql' && failure.detail.position ? ranFrom.current + failure.detail.position - 1 : null
   return (
