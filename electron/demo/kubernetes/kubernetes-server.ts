@@ -110,6 +110,7 @@ function openCluster(context: DemoContext, caPem: string) {
   const loop = new ControlLoop(
     (wakeAt) => ({ ...shared, wakeAt }),
     [...allControllers(caPem), dailyLifeOnceOpen(() => seedingMs === undefined)],
+    (line) => context.log(line),
   )
   replayHistory({ ...shared, wakeAt: () => {} }, loop, clock, context.clock.nowMs())
   store.compact(true)

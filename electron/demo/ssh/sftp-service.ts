@@ -10,7 +10,6 @@ const { OPEN_MODE, STATUS_CODE } = ssh2.utils.sftp
 
 interface OpenFile {
   path: string
-  flags: number
 }
 interface OpenDirectory {
   path: string
@@ -24,6 +23,45 @@ const statusOf: Partial<Record<FileErrorCode, number>> = {
 }
 
 const handleLimit = 256
+const fileLimitBytes = 64 * 2 ** 20
+
+/** The open files and directories of one session, by the number in their handle. */
+class Handles {
+  private readonly open = new Map<number, Handle>()
+  private next = 1
+
+  add(handle: Handle): Buffer {
+    if (this.open.size >= handleLimit) throw new FileError('ENOSPC')
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32BE(this.next)
+    this.open.set(this.next, handle)
+    this.next += 1
+    return bytes
+  }
+
+  get(bytes: Buffer): Handle {
+    const found = bytes.length === 4 ? this.open.get(bytes.readUInt32BE()) : undefined
+    if (found === undefined) throw new FileError('ENOENT')
+    return found
+  }
+
+  close(bytes: Buffer): void {
+    this.get(bytes)
+    this.open.delete(bytes.readUInt32BE())
+  }
+}
+
+interface SftpSession {
+  sftp: SFTPWrapper
+  files: MemoryFiles
+  handles: Handles
+  owner: { uid: number; name: string }
+  at(path: string): string
+  /** Does the work, answering a file error as a status. */
+  guard(id: number, work: () => void): void
+  /** The same, answering OK afterwards. */
+  done(id: number, work: () => void): void
+}
 
 /** Serves one SFTP session; ends with its channel. */
 export function serveSftp(
@@ -32,22 +70,6 @@ export function serveSftp(
   home: string,
   owner: { uid: number; name: string },
 ): void {
-  const handles = new Map<number, Handle>()
-  let nextHandle = 1
-  const open = (handle: Handle): Buffer => {
-    if (handles.size >= handleLimit) throw new FileError('ENOSPC')
-    const id = nextHandle++
-    handles.set(id, handle)
-    const bytes = Buffer.alloc(4)
-    bytes.writeUInt32BE(id)
-    return bytes
-  }
-  const handleOf = (bytes: Buffer): Handle => {
-    const found = bytes.length === 4 ? handles.get(bytes.readUInt32BE()) : undefined
-    if (found === undefined) throw new FileError('ENOENT')
-    return found
-  }
-  const at = (path: string): string => resolvePath(home, path)
   const guard = (id: number, work: () => void): void => {
     try {
       work()
@@ -56,40 +78,43 @@ export function serveSftp(
       sftp.status(id, statusOf[error.code] ?? STATUS_CODE.FAILURE, error.message)
     }
   }
-  const done = (id: number, work: () => void): void =>
-    guard(id, () => {
-      work()
-      sftp.status(id, STATUS_CODE.OK)
-    })
-  const attributes = (stat: FileStat): Attributes => ({
-    mode: stat.mode,
-    uid: owner.uid,
-    gid: owner.uid,
-    size: stat.sizeBytes,
-    atime: Math.floor(stat.modifiedMs / 1000),
-    mtime: Math.floor(stat.modifiedMs / 1000),
-  })
-  const entry = (path: string, filename: string) => {
-    const stat = files.stat(path)
-    const longname = `${stat.isDirectory ? 'd' : '-'}rw-r--r-- 1 ${owner.name} ${owner.name} ${stat.sizeBytes} ${filename}`
-    return { filename, longname, attrs: attributes(stat) }
+  const session: SftpSession = {
+    sftp,
+    files,
+    handles: new Handles(),
+    owner,
+    at: (path) => resolvePath(home, path),
+    guard,
+    done: (id, work) =>
+      guard(id, () => {
+        work()
+        sftp.status(id, STATUS_CODE.OK)
+      }),
   }
+  serveFiles(session)
+  serveDirectories(session)
+  serveAttributes(session)
+  sftp.on('READLINK', (id) => sftp.status(id, STATUS_CODE.OP_UNSUPPORTED))
+  sftp.on('SYMLINK', (id) => sftp.status(id, STATUS_CODE.OP_UNSUPPORTED))
+}
 
+function serveFiles({ sftp, files, handles, at, guard, done }: SftpSession): void {
   sftp.on('OPEN', (id, filename, flags) =>
     guard(id, () => {
       const path = at(filename)
-      if ((flags & OPEN_MODE.WRITE) !== 0) {
+      if ((flags & OPEN_MODE.WRITE) === 0) files.read(path)
+      else {
         const isNew = !files.exists(path)
         if (isNew && (flags & OPEN_MODE.CREAT) === 0) throw new FileError('ENOENT')
         if (!isNew && (flags & OPEN_MODE.EXCL) !== 0) throw new FileError('EEXIST')
         if (isNew || (flags & OPEN_MODE.TRUNC) !== 0) files.write(path, Buffer.alloc(0))
-      } else files.read(path)
-      sftp.handle(id, open({ path, flags }))
+      }
+      sftp.handle(id, handles.add({ path }))
     }),
   )
   sftp.on('READ', (id, handle, offset, length) =>
     guard(id, () => {
-      const content = files.read(handleOf(handle).path)
+      const content = files.read(handles.get(handle).path)
       const part = content.subarray(offset, offset + Math.min(length, 256 * 1024))
       if (part.length === 0) sftp.status(id, STATUS_CODE.EOF)
       else sftp.data(id, part)
@@ -97,51 +122,69 @@ export function serveSftp(
   )
   sftp.on('WRITE', (id, handle, offset, data) =>
     done(id, () => {
-      const { path } = handleOf(handle)
+      const { path } = handles.get(handle)
       const old = files.read(path)
-      if (offset + data.length > 64 * 2 ** 20) throw new FileError('ENOSPC')
+      if (offset + data.length > fileLimitBytes) throw new FileError('ENOSPC')
       const next = Buffer.alloc(Math.max(old.length, offset + data.length))
       old.copy(next)
       data.copy(next, offset)
       files.write(path, next)
     }),
   )
-  sftp.on('CLOSE', (id, handle) =>
-    done(id, () => void (handle.length === 4 && handles.delete(handle.readUInt32BE()))),
-  )
+  sftp.on('CLOSE', (id, handle) => done(id, () => handles.close(handle)))
+  sftp.on('REMOVE', (id, path) => done(id, () => files.removeFile(at(path))))
+  sftp.on('RENAME', (id, from, to) => done(id, () => files.rename(at(from), at(to))))
+}
+
+function serveDirectories({ sftp, files, handles, owner, at, guard, done }: SftpSession): void {
+  const entry = (path: string, filename: string) => {
+    const stat = files.stat(path)
+    const kind = stat.isDirectory ? 'd' : '-'
+    const longname = `${kind}rw-r--r-- 1 ${owner.name} ${owner.name} ${stat.sizeBytes} ${filename}`
+    return { filename, longname, attrs: attributesOf(stat, owner.uid) }
+  }
   sftp.on('OPENDIR', (id, path) =>
     guard(id, () => {
       files.list(at(path))
-      sftp.handle(id, open({ path: at(path), isRead: false }))
+      sftp.handle(id, handles.add({ path: at(path), isRead: false }))
     }),
   )
   sftp.on('READDIR', (id, handle) =>
     guard(id, () => {
-      const directory = handleOf(handle)
+      const directory = handles.get(handle)
       if (!('isRead' in directory)) throw new FileError('ENOTDIR')
       if (directory.isRead) return sftp.status(id, STATUS_CODE.EOF)
       directory.isRead = true
+      const names = files.list(directory.path)
       sftp.name(
         id,
-        files.list(directory.path).map((name) => entry(resolvePath(directory.path, name), name)),
+        names.map((name) => entry(resolvePath(directory.path, name), name)),
       )
     }),
   )
-  const stat = (id: number, path: string): void =>
-    guard(id, () => sftp.attrs(id, attributes(files.stat(at(path)))))
-  sftp.on('STAT', stat)
-  sftp.on('LSTAT', stat)
-  sftp.on('FSTAT', (id, handle) => guard(id, () => stat(id, handleOf(handle).path)))
-  sftp.on('SETSTAT', (id, path, attrs) => done(id, () => setMode(files, at(path), attrs)))
-  sftp.on('FSETSTAT', (id, handle, attrs) => done(id, () => setMode(files, handleOf(handle).path, attrs)))
-  sftp.on('REALPATH', (id, path) => guard(id, () => sftp.name(id, [nameOnly(at(path))])))
-  sftp.on('REMOVE', (id, path) => done(id, () => files.removeFile(at(path))))
   sftp.on('RMDIR', (id, path) => done(id, () => files.removeDirectory(at(path))))
   sftp.on('MKDIR', (id, path) => done(id, () => files.makeDirectory(at(path))))
-  sftp.on('RENAME', (id, from, to) => done(id, () => files.rename(at(from), at(to))))
-  sftp.on('READLINK', (id) => sftp.status(id, STATUS_CODE.OP_UNSUPPORTED))
-  sftp.on('SYMLINK', (id) => sftp.status(id, STATUS_CODE.OP_UNSUPPORTED))
 }
+
+function serveAttributes({ sftp, files, handles, owner, at, guard, done }: SftpSession): void {
+  const stat = (id: number, path: string): void =>
+    guard(id, () => sftp.attrs(id, attributesOf(files.stat(at(path)), owner.uid)))
+  sftp.on('STAT', stat)
+  sftp.on('LSTAT', stat)
+  sftp.on('FSTAT', (id, handle) => guard(id, () => stat(id, handles.get(handle).path)))
+  sftp.on('SETSTAT', (id, path, attrs) => done(id, () => setMode(files, at(path), attrs)))
+  sftp.on('FSETSTAT', (id, handle, attrs) => done(id, () => setMode(files, handles.get(handle).path, attrs)))
+  sftp.on('REALPATH', (id, path) => guard(id, () => sftp.name(id, [nameOnly(at(path))])))
+}
+
+const attributesOf = (stat: FileStat, uid: number): Attributes => ({
+  mode: stat.mode,
+  uid,
+  gid: uid,
+  size: stat.sizeBytes,
+  atime: Math.floor(stat.modifiedMs / 1000),
+  mtime: Math.floor(stat.modifiedMs / 1000),
+})
 
 function setMode(files: MemoryFiles, path: string, attrs: Attributes): void {
   const mode: number | undefined = attrs.mode

@@ -175,6 +175,92 @@ describe('writes', () => {
   })
 })
 
+describe('hostile objects', () => {
+  const core = '/api/v1/namespaces/default'
+  const odd: unknown[] = ['text', 7, [], [null], { a: { b: [1] } }, null, true]
+  const places: [string, (value: unknown) => object][] = [
+    [`${core}/services`, (value) => ({ spec: { ports: value, selector: { app: 'x' } } })],
+    [`${core}/endpoints`, (value) => ({ subsets: value })],
+    [
+      `${core}/pods`,
+      (value) => ({
+        spec: { containers: [{ name: 'a', image: 'b', resources: { requests: value } }], volumes: value },
+      }),
+    ],
+    [
+      `${core}/pods`,
+      (value) => ({
+        spec: {
+          containers: [{ name: 'a', image: 'b' }],
+          affinity: value,
+          tolerations: value,
+          nodeSelector: value,
+        },
+      }),
+    ],
+    [`${core}/events`, (value) => ({ involvedObject: value, lastTimestamp: value, source: value })],
+    [`${core}/secrets`, (value) => ({ stringData: value, data: value })],
+    [
+      `${core}/persistentvolumeclaims`,
+      (value) => ({ spec: { accessModes: ['ReadWriteOnce'], resources: { requests: value } } }),
+    ],
+    [`${core}/resourcequotas`, (value) => ({ spec: { hard: value } })],
+    [
+      '/apis/batch/v1/namespaces/default/cronjobs',
+      (value) => ({ spec: { schedule: '* * * * *', jobTemplate: value } }),
+    ],
+    [
+      '/apis/batch/v1/namespaces/default/jobs',
+      (value) => ({
+        spec: {
+          completions: value,
+          template: { spec: { containers: [{ name: 'a', image: 'b' }], restartPolicy: 'Never' } },
+        },
+      }),
+    ],
+    [
+      '/apis/ray.io/v1/namespaces/default/rayjobs',
+      (value) => ({ spec: { clusterSelector: value, metadata: value, entrypoint: 'x' } }),
+    ],
+    ['/apis/ray.io/v1/namespaces/default/rayclusters', (value) => ({ spec: { headGroupSpec: value } })],
+    [
+      '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+      (value) => ({ subjects: value, roleRef: value }),
+    ],
+    [
+      '/apis/policy/v1/namespaces/default/poddisruptionbudgets',
+      (value) => ({ spec: { selector: value, minAvailable: value } }),
+    ],
+    [
+      '/apis/networking.k8s.io/v1/namespaces/default/ingresses',
+      (value) => ({ spec: { rules: value, tls: value } }),
+    ],
+    [
+      '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+      (value) => ({ spec: { group: 'odd.example', scope: 'Cluster', names: value, versions: value } }),
+    ],
+  ]
+  it('are refused or kept, and never break the server', async () => {
+    const codes = new Set<number>()
+    for (const [index, [path, make]] of places.entries())
+      for (const [turn, value] of odd.entries())
+        codes.add(
+          (
+            await lab.request('POST', path, {
+              body: { metadata: { name: `odd-${index}-${turn}` }, ...make(value) },
+            })
+          ).code,
+        )
+    expect([...codes].sort()).toEqual([201, 422])
+    lab.context.clock.advance(300_000)
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+    for (const path of new Set(places.map(([one]) => one)))
+      expect((await lab.request('GET', path, { accept })).code, path).toBe(200)
+    expect((await lab.request('GET', '/api/v1/nodes', { user: 'lab-researcher' })).code).toBe(200)
+    expect(lab.context.logLines).toEqual([])
+  })
+})
+
 describe('access', () => {
   it('needs a token or a certificate', async () => {
     expect((await lab.request('GET', '/api/v1/nodes', { user: 'nobody' })).json<object>()).toMatchObject({

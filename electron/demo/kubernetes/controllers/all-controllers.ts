@@ -1,5 +1,7 @@
 // The controllers of the demo cluster in the order they run in each round.
+import { shelf } from '../api/resource-table.ts'
 import type { ControllerMaker } from './cluster.ts'
+import { whenChanged, whenOthersChanged } from './cluster.ts'
 import { claims, quotas } from './claims-and-quotas.ts'
 import { cronJobs } from './cron-jobs.ts'
 import { daemonSets, statefulSets } from './daemon-and-stateful-sets.ts'
@@ -12,22 +14,24 @@ import { rayJobs } from './ray-jobs.ts'
 import { deployments, replicaSets } from './replica-sets.ts'
 import { scheduler } from './scheduler.ts'
 
+const restless = [shelf.events, shelf.nodes]
+
 /** `caPem` is the cluster's authority, which every namespace holds a copy of. */
 export const allControllers = (caPem: string): ControllerMaker[] => [
-  namespaces(caPem),
-  garbageCollector,
+  whenOthersChanged([shelf.nodes], namespaces(caPem)),
+  whenOthersChanged(restless, garbageCollector),
   cronJobs,
   jobs,
-  deployments,
-  replicaSets,
-  daemonSets,
-  statefulSets,
-  rayClusters,
+  whenChanged([shelf.deployments, shelf.replicaSets], deployments),
+  whenChanged([shelf.replicaSets, shelf.pods], replicaSets),
+  whenChanged([shelf.daemonSets, shelf.pods, shelf.nodes], daemonSets),
+  whenChanged([shelf.statefulSets, shelf.pods, shelf.claims], statefulSets),
+  whenChanged([shelf.rayClusters, shelf.pods, shelf.services], rayClusters),
   rayJobs,
-  scheduler,
+  whenChanged([shelf.pods, shelf.nodes], scheduler),
   kubelet,
-  claims,
-  endpoints,
-  quotas,
+  whenChanged([shelf.claims, shelf.volumes, shelf.pods], claims),
+  whenChanged([shelf.services, shelf.pods, shelf.endpoints, shelf.endpointSlices], endpoints),
+  whenOthersChanged(restless, quotas),
   eventExpiry,
 ]

@@ -31,6 +31,37 @@ export function setStatus(cluster: Cluster, key: StoreKey, object: KubeObject, s
 /** A controller with memory of its own is made per cluster. */
 export type ControllerMaker = () => Controller
 
+/** Runs the controller only when one of the resources it looks at has changed since its last look. */
+export const whenChanged =
+  (keys: readonly StoreKey[], make: ControllerMaker): ControllerMaker =>
+  () =>
+    watchful(make(), (store) => Math.max(...keys.map((key) => store.lastChangeOf(key))))
+
+/** The same for a controller that looks at everything but a few resources that change all the time. */
+export const whenOthersChanged =
+  (but: readonly StoreKey[], make: ControllerMaker): ControllerMaker =>
+  () =>
+    watchful(make(), (store) =>
+      Math.max(
+        0,
+        ...store
+          .keys()
+          .filter((key) => !but.includes(key))
+          .map((key) => store.lastChangeOf(key)),
+      ),
+    )
+
+function watchful(controller: Controller, versionOf: (store: ObjectStore) => number): Controller {
+  let seen = -1
+  return (cluster) => {
+    const version = versionOf(cluster.store)
+    if (version === seen) return
+    // Noted before the run, so that what the controller itself writes makes it look again.
+    seen = version
+    controller(cluster)
+  }
+}
+
 const roundsLimit = 60
 
 export class ControlLoop {
@@ -40,10 +71,16 @@ export class ControlLoop {
   private clock: DemoClock | undefined
   private stopTimer: (() => void) | undefined
   private stopListening: (() => void) | undefined
+  private readonly log: (line: string) => void
   private isSettling = false
   private isQueued = false
 
-  constructor(makeCluster: (wakeAt: (atMs: number) => void) => Cluster, makers: ControllerMaker[]) {
+  constructor(
+    makeCluster: (wakeAt: (atMs: number) => void) => Cluster,
+    makers: ControllerMaker[],
+    log: (line: string) => void = () => {},
+  ) {
+    this.log = log
     this.cluster = makeCluster((atMs) => this.plan(atMs))
     this.controllers = makers.map((make) => make())
   }
@@ -56,11 +93,21 @@ export class ControlLoop {
       const { store } = this.cluster
       for (let round = 0; round < roundsLimit; round += 1) {
         const before = store.version
-        for (const controller of this.controllers) controller(this.cluster)
-        if (store.version === before) break
+        for (const controller of this.controllers) this.runOne(controller)
+        if (store.version === before) return
       }
+      this.log(`kubernetes: the controllers did not settle in ${roundsLimit} rounds`)
     } finally {
       this.isSettling = false
+    }
+  }
+
+  /** An object that one controller stumbles over must not stop the lab: it is logged, the others go on. */
+  private runOne(controller: Controller): void {
+    try {
+      controller(this.cluster)
+    } catch (error) {
+      this.log(`kubernetes: a controller failed: ${String(error)}`)
     }
   }
 

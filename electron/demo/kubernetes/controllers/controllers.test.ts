@@ -360,7 +360,7 @@ describe('time', () => {
     const nowMs = lab.context.clock.nowMs()
     expect(items.length).toBeGreaterThan(3)
     for (const event of items)
-      expect(nowMs - Date.parse(textAt(event, 'deprecatedLastTimestamp'))).toBeLessThan(62 * minuteMs)
+      expect(nowMs - Date.parse(textAt(event, 'deprecatedLastTimestamp'))).toBeLessThan(64 * minuteMs)
   })
   it('settles: a quiet moment writes nothing, and three days pass quickly', async () => {
     await pass(0)
@@ -370,6 +370,6 @@ describe('time', () => {
     const startMs = performance.now()
     await pass(72 * hourMs)
     expect(performance.now() - startMs).toBeLessThan(8_000)
-    expect(lab.context.logLines.filter((line) => line.includes('did not settle'))).toEqual([])
+    expect(lab.context.logLines).toEqual([])
   })
 })

@@ -118,7 +118,7 @@ export const eventExpiry = (): Controller => {
     const nowMs = cluster.clock.nowMs()
     if (nowMs < nextMs) return
     const dueMs = cluster.events.purge()
-    // At most one look a minute: events expire in crowds.
-    if (dueMs !== undefined) cluster.wakeAt((nextMs = Math.max(dueMs, nowMs + 60_000)))
+    // A look every three minutes at most: events expire in crowds.
+    if (dueMs !== undefined) cluster.wakeAt((nextMs = Math.max(dueMs, nowMs + 180_000)))
   }
 }

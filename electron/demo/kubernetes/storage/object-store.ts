@@ -28,6 +28,7 @@ export class ObjectStore {
   private readonly shelves = new Map<StoreKey, Map<string, KubeObject>>()
   /** Sorted lists, made when asked for and dropped when their shelf changes. */
   private readonly sorted = new Map<StoreKey, KubeObject[]>()
+  private readonly lastChange = new Map<StoreKey, number>()
   private readonly history: StoreChange[] = []
   private readonly listeners = new Set<(change: StoreChange) => void>()
   private readonly clock: Pick<DemoClock, 'nowMs'>
@@ -76,6 +77,11 @@ export class ObjectStore {
       else state.set(keyOf(change.object), change.previous)
     }
     return sortedByKey([...state.values()])
+  }
+
+  /** The version of the last write to one resource; 0 when there was none. */
+  lastChangeOf(key: StoreKey): number {
+    return this.lastChange.get(key) ?? 0
   }
 
   keys(): StoreKey[] {
@@ -147,6 +153,7 @@ export class ObjectStore {
     if (kind === 'DELETED') shelf.delete(keyOf(stored))
     else shelf.set(keyOf(stored), stored)
     this.sorted.delete(key)
+    this.lastChange.set(key, this.counter)
     const change: StoreChange = {
       kind,
       key,
