@@ -1,6 +1,6 @@
 // The connection test's questions to Proxmox VE: does the login work, may this identity see the cluster, is the
 // version one that Meridian knows.
-import { AppError, isAppError } from '#shared/errors.ts'
+import { AppError } from '#shared/errors.ts'
 import type { Probe, ProbeStep } from '../probe.ts'
 import { asAppError, createProxmoxConnector } from './proxmox-connector.ts'
 import type { Permissions } from './proxmox-shapes.ts'
@@ -72,6 +72,3 @@ function judgeVersion(version: string): ProbeStep {
     finding: isKnown ? `Proxmox VE ${version}.` : `Proxmox VE ${version} is not a version that Meridian was made for (8 and 9): some things may be missing.`,
   }
 }
-
-/** A problem of rights rather than of the system. */
-export const isForbidden = (error: unknown): boolean => isAppError(error) && (error.code === 'forbidden' || error.code === 'unsupported')

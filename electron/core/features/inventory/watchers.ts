@@ -1,17 +1,21 @@
 // Which watcher a connection gets: the one place of the inventory that knows every kind of system.
-import { AppError } from '#shared/errors.ts'
 import { openEndpointWatcher } from './endpoint-watcher.ts'
+import { openKubernetesWatcher } from './kubernetes-watcher.ts'
 import type { OpenWatcher } from './observation.ts'
+import { openPbsWatcher } from './pbs-watcher.ts'
+import { openProxmoxWatcher } from './proxmox-watcher.ts'
 
 export const openWatcher: OpenWatcher = (context) => {
   const { settings } = context.connection
   switch (settings.kind) {
+    case 'proxmox':
+      return openProxmoxWatcher(context, settings)
+    case 'pbs':
+      return openPbsWatcher(context, settings)
+    case 'kubernetes':
+      return openKubernetesWatcher(context, settings)
     case 'postgres':
     case 'ssh':
       return openEndpointWatcher(context, settings)
-    case 'proxmox':
-    case 'pbs':
-    case 'kubernetes':
-      throw new AppError('unsupported', `${context.connection.label} cannot be watched by this version.`)
   }
 }

@@ -1,0 +1,186 @@
+// Proxmox Backup Server → the site's model: the server, its datastores, their groups of backups and the jobs that
+// look after them. Pure, and linear in the number of groups.
+import type { Entity } from '#shared/model/inventory.ts'
+import type { Datastore, DatastoreUsage } from '../../connectors/pbs/pbs-shapes.ts'
+import { createBreather } from './breather.ts'
+import { judgeBackups, judgeJob, judgeUsage, type Verdict } from './health-rules.ts'
+import { edgeOf, type Observation } from './observation.ts'
+import type { PbsGroup, PbsView } from './pbs-view.ts'
+import { shareOf, startedAt } from './proxmox-view.ts'
+import { knownFacts, steadyFacts, toFraction } from './steady-facts.ts'
+
+interface Harvest {
+  entities: Entity[]
+  edges: Observation['edges'][number][]
+}
+
+/** Lets the event loop run every few milliseconds. */
+export async function observePbs(view: PbsView): Promise<Observation> {
+  const root = `pbs/${view.scope}`
+  const found: Harvest = { entities: [serverEntity(view, root)], edges: [] }
+  const groupCounts = new Map<string, number>()
+  for (const group of view.groups) groupCounts.set(group.store, (groupCounts.get(group.store) ?? 0) + 1)
+  const usage = new Map(view.usage.map((row) => [row.store, row]))
+  for (const datastore of view.datastores) addDatastore(view, root, datastore, usage.get(datastore.store), groupCounts.get(datastore.store) ?? 0, found)
+  const breather = createBreather()
+  for (const group of view.groups) {
+    addGroup(view, root, group, found)
+    if (breather.isDue()) await breather.rest()
+  }
+  addJobs(view, root, found)
+  return found
+}
+
+const datastoreId = (root: string, store: string): string => `${root}/datastore/${store}`
+
+function serverEntity(view: PbsView, id: string): Entity {
+  const { status } = view
+  const facts = knownFacts({
+    product: 'Proxmox Backup Server',
+    version: view.version,
+    host: view.host,
+    label: view.label,
+    fingerprint: status?.info?.fingerprint?.toUpperCase(),
+    cpuFraction: toFraction(status?.cpu),
+    cpuCount: status?.cpuinfo?.cpus,
+    cpuModel: status?.cpuinfo?.model,
+    memoryBytes: status?.memory?.used,
+    memoryTotalBytes: status?.memory?.total,
+    startedAtMs: startedAt(view.nowMs, status?.uptime),
+  })
+  return {
+    id,
+    kind: 'backup-server',
+    layer: 'protection',
+    name: view.name,
+    health: 'ok',
+    status: 'running',
+    parentId: null,
+    connectionId: view.connectionId,
+    tags: [],
+    addresses: [...view.addresses],
+    facts: steadyFacts(view.known(id)?.facts, facts),
+  }
+}
+
+function judgeDatastore(datastore: Datastore, usage: DatastoreUsage | undefined): Verdict {
+  if (usage?.error) return { health: 'error', status: usage.error.slice(0, 200) }
+  if (datastore['mount-status'] === 'notmounted') return { health: 'warning', status: 'not mounted' }
+  const verdict = judgeUsage(shareOf(usage?.used, usage?.total), usage ? 'available' : 'usage not visible')
+  const mode = /(?:^|type=)(read-only|offline|delete|unmount)/.exec(datastore.maintenance ?? '')?.[1]
+  return mode && verdict.health !== 'error' ? { health: 'warning', status: `maintenance: ${mode}` } : verdict
+}
+
+function addDatastore(view: PbsView, root: string, datastore: Datastore, usage: DatastoreUsage | undefined, groupCount: number, found: Harvest): void {
+  const id = datastoreId(root, datastore.store)
+  const gc = usage?.['gc-status']
+  const onDisk = gc?.['disk-bytes']
+  const fullAt = usage?.['estimated-full-date']
+  const facts = knownFacts({
+    server: view.name,
+    diskBytes: usage?.used,
+    diskTotalBytes: usage?.total,
+    deduplicationFactor: onDisk ? Math.round(((gc?.['index-data-bytes'] ?? 0) / onDisk) * 100) / 100 : undefined,
+    estimatedFullAtMs: fullAt ? fullAt * 1000 : undefined,
+    groupCount,
+    comment: datastore.comment ?? undefined,
+  })
+  found.entities.push({
+    id,
+    kind: 'datastore',
+    layer: 'protection',
+    name: datastore.store,
+    ...judgeDatastore(datastore, usage),
+    parentId: root,
+    connectionId: view.connectionId,
+    tags: [],
+    addresses: [],
+    facts: steadyFacts(view.known(id)?.facts, facts),
+  })
+  found.edges.push(edgeOf(id, 'member-of', root, [{ by: 'api', text: `${datastore.store} is a datastore of ${view.name}` }]))
+}
+
+function addGroup(view: PbsView, root: string, { store, ns, row, snapshots }: PbsGroup, found: Harvest): void {
+  const type = row['backup-type']
+  const backupId = row['backup-id']
+  const place = ns === '' ? '' : `${ns}/`
+  const id = `${datastoreId(root, store)}/group/${place}${type}/${backupId}`
+  const before = view.known(id)?.facts
+  const lastBackupAtMs = row['last-backup'] > 0 ? row['last-backup'] * 1000 : undefined
+  const facts = knownFacts({
+    vmid: type === 'host' || !/^\d+$/.test(backupId) ? undefined : Number(backupId),
+    backupType: type,
+    backupId,
+    datastore: store,
+    namespace: ns === '' ? undefined : ns,
+    owner: row.owner ?? undefined,
+    backupCount: row['backup-count'],
+    lastBackupAtMs,
+    // Until its snapshots are read again, what was known of them stays.
+    verification: snapshots?.verification ?? before?.['verification'],
+    lastVerifiedAtMs: snapshots ? snapshots.lastVerifiedAtMs : before?.['lastVerifiedAtMs'],
+    sizeBytes: snapshots ? snapshots.sizeBytes : before?.['sizeBytes'],
+    protectedCount: snapshots ? snapshots.protectedCount : before?.['protectedCount'],
+    firstBackupAtMs: snapshots ? snapshots.oldestAtMs : before?.['firstBackupAtMs'],
+    comments: snapshots ? commentsOf(row.comment, snapshots.comments) : (before?.['comments'] ?? commentsOf(row.comment, [])),
+  })
+  const verification = facts['verification']
+  const verdict = judgeBackups({ lastBackupAtMs, verification: verification === 'ok' || verification === 'failed' || verification === 'never' ? verification : 'unknown' }, view.nowMs)
+  found.entities.push({
+    id,
+    kind: 'backup-group',
+    layer: 'protection',
+    name: `${place}${type}/${backupId}`,
+    ...verdict,
+    parentId: datastoreId(root, store),
+    connectionId: view.connectionId,
+    tags: [],
+    addresses: [],
+    facts,
+  })
+  found.edges.push(edgeOf(datastoreId(root, store), 'stores', id, [{ by: 'api', text: `${store} lists it${ns === '' ? '' : ` in the namespace ${ns}`}` }]))
+}
+
+const commentsOf = (own: string | null | undefined, others: readonly string[]): string[] => [...new Set([...(own ? [own.slice(0, 200)] : []), ...others])]
+
+const jobWords = { verify: 'verifies', prune: 'prunes', sync: 'synchronises', gc: 'collects the garbage of' } as const
+
+function addJobs(view: PbsView, root: string, found: Harvest): void {
+  const stores = new Set(view.datastores.map((datastore) => datastore.store))
+  for (const { kind, row } of view.jobs) {
+    const name = `${kind} ${row.id ?? row.store}`
+    const id = `${root}/job/${kind}/${row.id ?? row.store}`
+    const end = row['last-run-endtime']
+    const next = row['next-run']
+    const isScheduled = Boolean(row.schedule)
+    const lastState = row['last-run-state'] ?? undefined
+    const verdict = judgeJob({ isEnabled: row.disable !== true && (isScheduled || lastState !== undefined), lastState })
+    found.entities.push({
+      id,
+      kind: 'backup-job',
+      layer: 'protection',
+      name,
+      ...(verdict.status === 'disabled' && !isScheduled ? { ...verdict, status: 'no schedule' } : verdict),
+      parentId: root,
+      connectionId: view.connectionId,
+      tags: [],
+      addresses: [],
+      facts: knownFacts({
+        jobKind: kind,
+        datastore: row.store,
+        namespace: row.ns ?? undefined,
+        schedule: row.schedule ?? undefined,
+        remote: row.remote ?? undefined,
+        comment: row.comment ?? undefined,
+        keepLast: row['keep-last'] ?? undefined,
+        keepDaily: row['keep-daily'] ?? undefined,
+        keepWeekly: row['keep-weekly'] ?? undefined,
+        keepMonthly: row['keep-monthly'] ?? undefined,
+        lastRunAtMs: end ? end * 1000 : undefined,
+        nextRunAtMs: next ? next * 1000 : undefined,
+      }),
+    })
+    if (stores.has(row.store))
+      found.edges.push(edgeOf(id, 'schedules', datastoreId(root, row.store), [{ by: 'configuration', text: `The ${kind} job ${jobWords[kind]} ${row.store}` }]))
+  }
+}
