@@ -106,16 +106,33 @@ export function quoteLiteral(value: string): string {
   return quoted.includes('\\') ? `E${quoted.replaceAll('\\', '\\\\')}` : quoted
 }
 
-/** The literal of `PASSWORD '…'`, of a connection string and of the like → `'[masked]'`, for everything that is kept. */
+const masked = "'[masked]'"
+
+/**
+ * The literal of `PASSWORD '…'`, of a connection string and of the like → `'[masked]'`, wherever that literal stands: for
+ * everything that is kept.
+ */
 export function maskSqlSecrets(text: string): string {
-  let masked = ''
+  const tokens = [...scanSql(text)]
+  const secrets = secretLiterals(text, tokens)
+  return tokens
+    .map((token) => {
+      const piece = text.slice(token.start, token.end)
+      if (token.kind === 'string') return secrets.has(piece) ? masked : piece
+      return token.kind === 'comment' ? piece.replace(/(password\s*[:=]?\s*)\S+/gi, '$1[masked]') : piece
+    })
+    .join('')
+}
+
+function secretLiterals(text: string, tokens: readonly SqlToken[]): Set<string> {
+  const secrets = new Set<string>()
   let lastWord = ''
-  for (const token of scanSql(text)) {
+  for (const token of tokens) {
     const piece = text.slice(token.start, token.end)
-    const isSecret = token.kind === 'string' && (/^(?:password|passphrase|secret)$/i.test(lastWord) || /\bpassword\s*=/i.test(piece))
-    masked += isSecret ? "'[masked]'" : token.kind === 'comment' ? piece.replace(/(password\s*[:=]?\s*)\S+/gi, '$1[masked]') : piece
+    if (token.kind === 'space' || token.kind === 'comment') continue
+    if (token.kind === 'string' && (/^(?:password|passphrase|secret)$/i.test(lastWord) || /\bpassword\s*=/i.test(piece))) secrets.add(piece)
     if (token.kind === 'word' || token.kind === 'quoted-identifier') lastWord = piece.replaceAll('"', '')
-    else if (token.kind !== 'space' && token.kind !== 'comment' && piece !== '=' && piece !== ',') lastWord = ''
+    else if (piece !== '=' && piece !== ',') lastWord = ''
   }
-  return masked
+  return secrets
 }

@@ -1,6 +1,6 @@
 // A real PostgreSQL 16 for tests and benches: its own cluster in a temporary directory, on a free port of 127.0.0.1,
 // with SCRAM passwords. One per test file; `dispose` stops it and removes every trace. Never used by the product.
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -19,8 +19,15 @@ export interface PostgresCluster {
   dispose(): Promise<void>
 }
 
-/** Takes two to five seconds. `flags` are given to the postgres process. */
-export async function startPostgresCluster(options: { flags?: string[]; database?: string } = {}): Promise<PostgresCluster> {
+export interface ClusterOptions {
+  /** Given to the postgres process. */
+  flags?: string[]
+  /** Switches TLS on with this certificate. */
+  tls?: { certPem: string; keyPem: string }
+}
+
+/** Takes half a second to five. */
+export async function startPostgresCluster(options: ClusterOptions = {}): Promise<PostgresCluster> {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-pg-'))
   chmodSync(directory, 0o755)
   const databaseDir = join(directory, 'data')
@@ -37,12 +44,13 @@ export async function startPostgresCluster(options: { flags?: string[]; database
     persistent: true,
     createPostgresUser: userInfo().uid === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-    postgresFlags: ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=`, ...(options.flags ?? [])],
+    postgresFlags: ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=`, ...(options.tls ? ['-c', 'ssl=on'] : []), ...(options.flags ?? [])],
     onLog: (line) => void log.push(String(line)),
     onError: (line) => void log.push(String(line)),
   })
   try {
     await server.initialise()
+    if (options.tls) installCertificate(databaseDir, options.tls)
     await server.start()
   } catch (error) {
     rmSync(directory, { recursive: true, force: true })
@@ -66,6 +74,16 @@ export async function startPostgresCluster(options: { flags?: string[]; database
       await server.stop()
       rmSync(directory, { recursive: true, force: true })
     },
+  }
+}
+
+/** PostgreSQL reads these names from its data directory, and wants the key for itself alone. */
+function installCertificate(databaseDir: string, { certPem, keyPem }: { certPem: string; keyPem: string }): void {
+  const { uid, gid } = statSync(databaseDir)
+  for (const [name, text] of [['server.crt', certPem], ['server.key', keyPem]] as const) {
+    const path = join(databaseDir, name)
+    writeFileSync(path, text, { mode: 0o600 })
+    chownSync(path, uid, gid)
   }
 }
 
