@@ -2,7 +2,7 @@
 // is stored. The server never outlives this process: on Unix a tiny shell watchdog holds the other end of a pipe and
 // stops the server when the pipe breaks, however this process ended; on Windows Node's job object does the same.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,6 +15,8 @@ const fastStopMs = 8_000
 const forcedStopMs = 3_000
 /** How long a server whose owner died may take to be stopped by its watchdog. */
 const strayTimeoutMs = 20_000
+/** How long a server with a living owner may take to be stopped: that owner may be closing right now. */
+const closingTimeoutMs = 2_000
 const pollMs = 25
 
 /**
@@ -68,6 +70,32 @@ export class PostgresCluster {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  /**
+   * Makes sure that no other lab uses the cluster; nothing of it may be written before. A lab that was killed leaves
+   * postmaster.pid behind, and for a moment perhaps the server too: waits for the watchdog's work to end, then
+   * clears the file away. Throws `conflict` while another lab runs it.
+   */
+  async claim(): Promise<void> {
+    const owner = Number(await readFile(this.#ownerFile(), 'utf8').catch(() => ''))
+    const deadlineMs = Date.now() + (owner > 0 && isAlive(owner) ? closingTimeoutMs : strayTimeoutMs)
+    for (;;) {
+      const pid = Number((await this.#pidFile())[0])
+      if (!Number.isInteger(pid) || pid <= 0) return
+      if (!(await isServerOf(pid, this.options.dataDir))) {
+        await rm(join(this.options.dataDir, 'postmaster.pid'), { force: true })
+        return
+      }
+      this.options.signal.throwIfAborted()
+      if (Date.now() > deadlineMs) {
+        throw new AppError('conflict', `Another demo lab is running ${this.options.name} already, as process ${pid}.`, {
+          remedy: 'Close the other Meridian, or start this one with another data directory.',
+          target: { system: 'demo lab', endpoint: this.options.name },
+        })
+      }
+      await delay(100)
+    }
+  }
+
   /** initdb with scram-sha-256 and C collation, so that text sorts the same on every system. */
   async create(superuser: string, password: string): Promise<void> {
     const { dataDir, account, binaries } = this.options
@@ -85,7 +113,7 @@ export class PostgresCluster {
 
   /** Starts the server and resolves once it accepts connections. Tries another port when one is snatched away. */
   async start(settings: Record<string, string>): Promise<void> {
-    await this.#awaitStray()
+    await this.claim()
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#startOnce(await freePort(), settings)
@@ -134,6 +162,7 @@ export class PostgresCluster {
   async #startOnce(port: number, settings: Record<string, string>): Promise<void> {
     const { dataDir, binaries, account, signal, name } = this.options
     signal.throwIfAborted()
+    await writeFile(this.#ownerFile(), String(process.pid), { mode: 0o600 })
     const flags = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])
     const command = [binary(binaries, 'postgres'), '-D', dataDir, '-p', String(port), ...flags]
     const log = await open(this.logFile, 'w', 0o600)
@@ -184,33 +213,14 @@ export class PostgresCluster {
     return Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready'
   }
 
+  /** Names the process whose end the watchdog waits for. */
+  #ownerFile(): string {
+    return `${this.options.dataDir}.owner`
+  }
+
   async #pidFile(): Promise<string[]> {
     const text = await readFile(join(this.options.dataDir, 'postmaster.pid'), 'utf8').catch(() => '')
     return text.split('\n')
-  }
-
-  /**
-   * A lab that was killed leaves postmaster.pid behind, and for a moment perhaps the server too. Waits for the
-   * watchdog's work to end, then clears the file away unless another lab really uses this cluster.
-   */
-  async #awaitStray(): Promise<void> {
-    const deadlineMs = Date.now() + strayTimeoutMs
-    for (;;) {
-      const pid = Number((await this.#pidFile())[0])
-      if (!Number.isInteger(pid) || pid <= 0) return
-      if (!(await isServerOf(pid, this.options.dataDir))) {
-        await rm(join(this.options.dataDir, 'postmaster.pid'), { force: true })
-        return
-      }
-      this.options.signal.throwIfAborted()
-      if (Date.now() > deadlineMs) {
-        throw new AppError('conflict', `Another demo lab is running ${this.options.name} already, as process ${pid}.`, {
-          remedy: 'Close the other Meridian, or start this one with another data directory.',
-          target: { system: 'demo lab', endpoint: this.options.name },
-        })
-      }
-      await delay(100)
-    }
   }
 
   async #runTool(program: string, args: string[]): Promise<void> {
@@ -247,13 +257,18 @@ async function freePort(): Promise<number> {
   })
 }
 
-/** Whether the process lives and, where the system tells, is a server of this very directory. */
-async function isServerOf(pid: number, dataDir: string): Promise<boolean> {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
+    return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
+}
+
+/** Whether the process lives and, where the system tells, is a server of this very directory. */
+async function isServerOf(pid: number, dataDir: string): Promise<boolean> {
+  if (!isAlive(pid)) return false
   if (process.platform !== 'linux') return true
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
   return command.split('\0').includes(dataDir)

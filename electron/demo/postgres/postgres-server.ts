@@ -139,6 +139,7 @@ class DemoServer {
   async start(plan: ContentPlan, report: (host: string, step: string, fraction: number) => void): Promise<void> {
     const step = (label: string, fraction: number): void => report(this.site.host, label, fraction)
     const version = `${layoutVersion}/${this.#placement.binaries.version}/${plan.version}/${this.#roleNames().join(',')}`
+    await this.#cluster.claim()
     const known = await this.#readRecord(version)
     if (known && (await this.#reuse(known, step))) this.#isFromCache = true
     else await this.#build(plan, version, step)

@@ -73,9 +73,9 @@ const wanted = { brightFits: 40_000, darkFits: 22_000, galaxies: 200_000 } as co
 const eligible = { bright: 0.3, dark: 0.375, quasars: 0.0722 } as const
 const shareFor = (count: number, available: number): number =>
   Math.min(1024, Math.ceil((1024 * count) / Math.max(1, available)))
-/** One quasar in 260 has its spectrum kept, and never fewer than a dozen: they are the costliest rows. */
+/** One quasar in 360 has its spectrum kept, and never fewer than a dozen: they are the costliest rows. */
 const quasarShare = (zpixRows: number): number =>
-  spectraShare(Math.max(12, Math.min(280, zpixRows / 3_600)), zpixRows * eligible.quasars)
+  spectraShare(Math.max(12, Math.min(200, zpixRows / 5_000)), zpixRows * eligible.quasars)
 
 const loadTable = (table: TableSpec): string[] => [
   [`SET LOCAL work_mem = '256MB'`, createTableSql(table), ...insertSql(table), commentSql(table)].join(';\n'),
@@ -113,6 +113,12 @@ function survey(zpixRows: number): PlanTask[] {
       ...loadTable(photometry),
       'VACUUM (FREEZE, ANALYZE) iron.photometry',
     ]),
+  ]
+}
+
+/** Last, since nothing waits for them: they fill the gaps that the long tasks leave. */
+function surveyIndexes(): PlanTask[] {
+  return [
     ...[...zpix.indexes.map((index) => ({ table: zpix, index })), ...photometry.indexes.map((index) => ({ table: photometry, index }))].map(
       ({ table, index }) => inDr1(index.name, `Indexing ${qualified(table)}`, 0.4, [table.name], [indexSql(table, index)]),
     ),
@@ -131,10 +137,10 @@ function catalogues(zpixRows: number): PlanTask[] {
   const maximalsKey =
     'ALTER TABLE iron.desivast_voidfinder_holes ADD FOREIGN KEY (galactic_cap, void) REFERENCES iron.desivast_voidfinder_maximals'
   return [
-    inDr1('fitted', 'Fitting galaxies', 1, ['targets a', 'targets b'], [fittedSql(bright, dark), 'ANALYZE gen.fitted']),
-    whole(fastspecfit, 1, ['fitted']),
-    inDr1('quasars', 'Choosing quasars', 1.2, ['zpix', 'photometry'], [quasarSql, 'ANALYZE gen.quasar']),
-    whole(qsoSpectra(quasarShare(zpixRows)), 6.6, ['quasars'], [templateSql, gridSql]),
+    inDr1('quasars', 'Choosing quasars', 0.8, ['zpix', 'photometry'], [quasarSql]),
+    whole(qsoSpectra(quasarShare(zpixRows)), 6.2, ['quasars'], [templateSql, gridSql]),
+    inDr1('fitted', 'Fitting galaxies', 1.4, ['targets a', 'targets b'], [fittedSql(bright, dark), 'ANALYZE gen.fitted (t, kind, is_kept)']),
+    whole(fastspecfit, 1.5, ['fitted']),
     whole(agnqso, 2, ['zpix', 'photometry', 'fastspecfit']),
     whole(qsoCat, 0.5, ['quasars']),
     whole(balQso, 1.3, ['quasars']),
@@ -221,7 +227,7 @@ export function desiPlan(zpixRows: number): ContentPlan {
          COMMENT ON SCHEMA iron IS 'DESI DR1 (production iron) and its value-added catalogues';
          COMMENT ON SCHEMA ard IS 'Analysis-ready tables of the research group'`,
       ]),
-      ...[...survey(zpixRows), ...catalogues(zpixRows)].map((task) =>
+      ...[...survey(zpixRows), ...catalogues(zpixRows), ...surveyIndexes()].map((task) =>
         task.needs.length === 0 ? { ...task, needs: ['schemas'] } : task,
       ),
       {
