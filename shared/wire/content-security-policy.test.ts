@@ -34,6 +34,9 @@ describe('content security policy', () => {
   })
 
   it('goes with nosniff and no referrer', () => {
-    expect(securityHeaders()).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
+    expect(securityHeaders()).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    })
   })
 })
