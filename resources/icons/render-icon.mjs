@@ -40,7 +40,8 @@ const nearEllipse = (x, y, rx, ry, half) => {
 const onEllipse = (x, y, rx, ry, width) =>
   nearEllipse(x, y, rx, ry, width / 2) && toEllipse(x, y, rx, ry) <= width / 2
 
-const over = (under, colour, alpha) => under.map((value, index) => value * (1 - alpha) + colour[index] * alpha)
+const over = (under, colour, alpha) =>
+  under.map((value, index) => value * (1 - alpha) + colour[index] * alpha)
 
 function colourAt(x, y) {
   if (!inRoundedSquare(x, y)) return undefined
@@ -98,7 +99,12 @@ function encodePng(rows) {
   })
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
   const data = deflateSync(Buffer.concat(filtered), { level: 9 })
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))])
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', data),
+    chunk('IEND', Buffer.alloc(0)),
+  ])
 }
 
 const rows = Array.from({ length: size }, (_unused, row) =>
