@@ -3,6 +3,7 @@
 // cut out of every text that came back.
 import type { IncomingMessage } from 'node:http'
 import { AppError, isAppError, type ErrorCode } from '#shared/errors.ts'
+import { maskValues } from '../foreign-text.ts'
 
 export interface Party {
   system: string
@@ -13,6 +14,7 @@ export interface CallName {
   method?: string | undefined
   path: string
   headers?: Record<string, string> | undefined
+  body?: string | Readonly<Record<string, unknown>> | undefined
 }
 
 /** Picks the system's own words from a failed answer; undefined = it said nothing readable. */
@@ -159,11 +161,33 @@ const nameOf = (call: CallName): string => `${call.method ?? 'GET'} ${call.path}
 
 /** Foreign text made fit for a sentence: one line, bounded, without what the request carried as a credential. */
 function tidy(text: string, call: CallName): string {
-  let clean = text
-  for (const name of ['authorization', 'cookie', 'csrfpreventiontoken']) {
-    const value = Object.entries(call.headers ?? {}).find(([key]) => key.toLowerCase() === name)?.[1]
-    for (const part of (value ?? '').split(/[=:\s;]+/)) if (part.length >= 8) clean = clean.replaceAll(part, '[masked]')
-  }
+  const clean = maskValues(text, credentialsOf(call))
   // eslint-disable-next-line no-control-regex -- foreign control characters are what is removed here
   return clean.replace(/[\u0000-\u001f\u007f]+/g, ' ').replace(/\s+/g, ' ').trim().slice(0, 400)
+}
+
+const credentialHeaders = new Set(['authorization', 'cookie', 'csrfpreventiontoken'])
+/** `user@realm` and `user@realm!token` say who, not why to believe it: a refusal may name them. */
+const identity = /^[\w.-]{1,64}@[\w.-]{1,32}(![\w.-]{1,64})?$/
+const credentialFields = /pass|secret|token|ticket|otp|challenge/i
+
+/** Every part of the request that proves who asks: an answer may repeat it. */
+function credentialsOf({ headers = {}, body }: CallName): string[] {
+  const sent = Object.entries(headers).flatMap(([name, value]) => {
+    if (!credentialHeaders.has(name.toLowerCase())) return []
+    const basic = /^Basic\s+(\S+)$/i.exec(value)?.[1]
+    const plain = basic === undefined ? [] : [Buffer.from(basic, 'base64').toString('utf8').replace(/^[^:]*:/, '')]
+    const parts = value.split(/[=:\s;]+/).flatMap((part) => [part, ...safelyDecoded(part).split(':')])
+    return [...parts.filter((part) => part.length >= 8 && !identity.test(part)), ...plain]
+  })
+  const fields = typeof body === 'object' ? Object.entries(body) : []
+  return [...sent, ...fields.flatMap(([name, value]) => (credentialFields.test(name) && typeof value === 'string' ? [value] : []))]
+}
+
+function safelyDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { delimiter } from 'node:path'
 import { z } from 'zod'
 import { AppError, cancelled } from '#shared/errors.ts'
+import { maskValues } from '../foreign-text.ts'
 import type { ExecPlugin, LoadedKubeconfig } from './kubeconfig.ts'
 import { findProgram, loginShellPath } from './login-shell-path.ts'
 
@@ -77,7 +78,7 @@ function run(program: string, exec: ExecPlugin, env: NodeJS.ProcessEnv, signal: 
     child.on('error', (cause) => fail(new AppError('unauthenticated', `The program ${exec.command} could not be started.`, { remedy: 'Check that it may be run by this user.', cause })))
     child.on('close', (status) => {
       if (status === 0) return finish(() => resolve(output))
-      const said = complaint.trim().split('\n').at(-1)?.slice(0, 200) ?? ''
+      const said = maskValues(complaint, secretsOf(exec)).trim().split('\n').at(-1)?.slice(0, 200) ?? ''
       fail(
         new AppError('unauthenticated', `The program ${exec.command} failed (${status ?? 'ended by a signal'})${said === '' ? '' : `: ${said}`}.`, {
           remedy: 'Run it once in a terminal to log in again.',
@@ -86,6 +87,17 @@ function run(program: string, exec: ExecPlugin, env: NodeJS.ProcessEnv, signal: 
     })
   })
 }
+
+/** What the kubeconfig hands to the program and its complaint may repeat. */
+const secretsOf = ({ env, args }: ExecPlugin): string[] => [
+  ...Object.values(env),
+  ...args.flatMap((arg, index) => {
+    const isNamed = /secret|password|token/i
+    if (isNamed.test(args[index - 1] ?? '') && !arg.startsWith('-')) return [arg]
+    const [name = '', ...value] = arg.split('=')
+    return isNamed.test(name) ? [value.join('=')] : []
+  }),
+]
 
 function readCredential(output: string, exec: ExecPlugin): ExecCredential {
   let value: unknown

@@ -112,8 +112,12 @@ function backupEvidence(group: Entity, guest: Entity, storages: Entity[], jobsOf
     const job = jobsOf.get(`${guest.connectionId}/${storage.name}`)?.find((item) => covers(item, guest))
     if (job) evidence.push({ by: 'configuration', text: `The backup job ${job.entity.name} of that cluster includes ${guest.name}` })
   }
-  if (list(group, 'comments').some((comment) => mentions(comment, guest.name)))
+  if (list(group, 'comments').some((comment) => mentions(comment, guest.name))) {
     evidence.push({ by: 'hostname', text: `The notes of its backups name ${guest.name}` })
+    // Reaching the datastore proves nothing about a namespace in it; beside the name it is worth telling.
+    const reach = storage ? undefined : storages.find((item) => text(item, 'cluster') === cluster && item.connectionId === guest.connectionId)
+    if (reach) evidence.push({ by: 'configuration', text: `Cluster ${cluster} has this datastore as its storage ${reach.name}` })
+  }
   if (evidence.length > 0 && typeof guest.facts['createdAtMs'] === 'number')
     evidence.push({ by: 'api', text: `Its newest backup is younger than the guest, made ${new Date(guest.facts['createdAtMs']).toISOString().slice(0, 10)}` })
   return evidence

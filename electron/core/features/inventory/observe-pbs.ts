@@ -1,6 +1,6 @@
 // Proxmox Backup Server → the site's model: the server, its datastores, their groups of backups and the jobs that
 // look after them. Pure, and linear in the number of groups.
-import type { Entity } from '#shared/model/inventory.ts'
+import type { Entity, FactValue } from '#shared/model/inventory.ts'
 import type { Datastore, DatastoreUsage } from '../../connectors/pbs/pbs-shapes.ts'
 import { createBreather } from './breather.ts'
 import { judgeBackups, judgeJob, judgeUsage, type Verdict } from './health-rules.ts'
@@ -130,7 +130,7 @@ function addGroup(view: PbsView, root: string, { store, ns, row, snapshots }: Pb
     id,
     kind: 'backup-group',
     layer: 'protection',
-    name: `${place}${type}/${backupId}`,
+    name: groupName(type, backupId, facts['comments']),
     ...verdict,
     parentId: datastoreId(root, store),
     connectionId: view.connectionId,
@@ -139,6 +139,12 @@ function addGroup(view: PbsView, root: string, { store, ns, row, snapshots }: Pb
     facts,
   })
   found.edges.push(edgeOf(datastoreId(root, store), 'stores', id, [{ by: 'api', text: `${store} lists it${ns === '' ? '' : ` in the namespace ${ns}`}` }]))
+}
+
+/** `vm/2002 proj-pg01`: with the name that the newest backup carries, when it is one word. */
+function groupName(type: string, backupId: string, comments: FactValue | undefined): string {
+  const newest = Array.isArray(comments) ? (comments[0] ?? '').trim() : ''
+  return newest !== '' && newest !== backupId && /^[\w.-]{1,63}$/.test(newest) ? `${type}/${backupId} ${newest}` : `${type}/${backupId}`
 }
 
 const commentsOf = (own: string | null | undefined, others: readonly string[]): string[] => [...new Set([...(own ? [own.slice(0, 200)] : []), ...others])]

@@ -1,6 +1,7 @@
 // Guests of Proxmox VE: what they are, where they run, and what they use.
 import type { Entity } from '#shared/model/inventory.ts'
 import type { ResourceRow } from '../../connectors/proxmox/proxmox-shapes.ts'
+import type { GuestDisk } from './guest-config.ts'
 import { judgeGuest } from './health-rules.ts'
 import { isTelling } from './machine-index.ts'
 import { edgeOf } from './observation.ts'
@@ -77,11 +78,17 @@ function guestFacts(view: ProxmoxView, row: ResourceRow, details: GuestDetails |
     createdAtMs: config?.createdAtMs,
     osType: config?.osType,
     hostname: config?.hostname,
-    disks: config?.disks.map((disk) => `${disk.slot} on ${disk.storage}${disk.sizeBytes === undefined ? '' : `, ${Math.round(disk.sizeBytes / 1024 ** 3)} GiB`}`),
+    disks: config?.disks.map(diskText),
     disksWithoutBackup: unprotected && unprotected.length > 0 ? unprotected : undefined,
     startsAtBoot: config?.startsAtBoot,
     agent: !config?.hasAgent ? undefined : details?.interfaces ? 'answers' : isRunning ? 'does not answer' : undefined,
   })
+}
+
+function diskText({ slot, storage, sizeBytes }: GuestDisk): string {
+  if (sizeBytes === undefined) return `${slot} on ${storage}`
+  const size = sizeBytes < 1024 ** 3 ? `${Math.round(sizeBytes / 1024 ** 2)} MiB` : `${Math.round(sizeBytes / 1024 ** 3)} GiB`
+  return `${slot} on ${storage}, ${size}`
 }
 
 /** Fixed addresses, MACs and what the guest itself says; not those that every machine has. */
