@@ -1,4 +1,5 @@
 // The page's composition root: carrier, client, session, frame.
+import '#client/strict-csp.ts'
 import '@mantine/core/styles.css'
 import '@mantine/notifications/styles.css'
 import '@mantine/spotlight/styles.css'

@@ -2,7 +2,7 @@
 // the place of a card says what it stands on.
 import '@xyflow/react/dist/style.css'
 import './map.css'
-import { Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, type Edge as FlowEdge } from '@xyflow/react'
+import { Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, type Edge as FlowEdge } from '@xyflow/react'
 import { useEffect, useMemo, useRef } from 'react'
 import type { Entity, Health, Source } from '#shared/model/inventory.ts'
 import { healthSymbol, healthWord } from '#ui/theme.ts'
@@ -10,7 +10,9 @@ import type { MapLine } from './map-edges.ts'
 import { Band, EntityCard, GroupCard, type MapNode } from './MapCards.tsx'
 import type { MapLayout } from './map-layout.ts'
 
-const nodeTypes = { entity: EntityCard, group: GroupCard, band: Band }
+const nodeTypes = { entity: EntityCard, crowd: GroupCard, band: Band }
+/** Below this zoom a card shows its name only, larger. */
+const farZoom = 0.72
 const legend: readonly Health[] = ['ok', 'warning', 'error', 'unknown', 'off']
 
 interface MapCanvasProps {
@@ -35,6 +37,7 @@ export function MapCanvas(props: MapCanvasProps) {
 function Surface(props: MapCanvasProps) {
   const { layout, lines, selectedId, brightIds, staleConnections, onSelect, onOpenGroup } = props
   const flow = useReactFlow()
+  const isFar = useStore((state) => state.transform[2] < farZoom)
   const nodes = useMemo(() => toNodes(layout, selectedId, brightIds, staleConnections, onOpenGroup), [layout, selectedId, brightIds, staleConnections, onOpenGroup])
   const edges = useMemo(() => toFlowEdges(lines), [lines])
   const shape = `${layout.bands.length}:${layout.columns.map((column) => column.id).join()}`
@@ -53,7 +56,7 @@ function Surface(props: MapCanvasProps) {
   }, [flow, layout, selectedId])
 
   return (
-    <div className="map-canvas" role="region" aria-label="Topology map">
+    <div className="map-canvas" data-far={isFar || undefined} role="region" aria-label="Topology map">
       <ReactFlow<MapNode, FlowEdge>
         nodes={nodes}
         edges={edges}
@@ -75,7 +78,7 @@ function Surface(props: MapCanvasProps) {
             centred.current = node.data.card.entity.id
             onSelect(node.data.card.entity)
           }
-          if (node.type === 'group') onOpenGroup(node.data.group.id)
+          if (node.type === 'crowd') onOpenGroup(node.data.group.id)
         }}
         onSelectionChange={({ nodes: chosen }) => {
           const node = chosen[0]
@@ -101,7 +104,7 @@ function Surface(props: MapCanvasProps) {
 }
 
 const miniColor = (node: MapNode): string =>
-  node.type === 'entity' ? `var(--health-${node.data.card.entity.health})` : node.type === 'group' ? 'var(--health-off)' : 'var(--surface)'
+  node.type === 'entity' ? `var(--health-${node.data.card.entity.health})` : node.type === 'crowd' ? 'var(--health-off)' : 'var(--surface)'
 
 function toNodes(
   layout: MapLayout,
@@ -129,7 +132,7 @@ function toNodes(
     const common = { ...box, id: item.id, position: { x: item.xPx, y: item.yPx }, width: item.widthPx, height: item.heightPx }
     if (item.kind === 'group') {
       const isDim = brightIds !== null && !item.memberIds.some((id) => brightIds.has(id))
-      return { ...common, type: 'group', ariaLabel: `${item.memberIds.length} ${item.entityKind}`, data: { group: item, isDim, onOpen } }
+      return { ...common, type: 'crowd', ariaLabel: `${item.memberIds.length} ${item.entityKind}`, data: { group: item, isDim, onOpen } }
     }
     const { entity } = item
     return {
@@ -148,6 +151,6 @@ const toFlowEdges = (lines: readonly MapLine[]): FlowEdge[] =>
     source: line.fromId,
     target: line.toId,
     style: { strokeWidth: line.isSelected ? 2.2 : 1, opacity: line.isSelected ? 1 : 0.35 },
-    ...(line.isSelected ? { label: line.kind.replaceAll('-', ' '), zIndex: 10, labelBgPadding: [4, 2] as [number, number] } : {}),
+    ...(line.isSelected ? { label: line.kind.replaceAll('-', ' '), zIndex: 10, labelBgPadding: [5, 3] as [number, number], labelBgBorderRadius: 5, labelStyle: { fill: 'var(--mantine-color-text)' }, labelBgStyle: { fill: 'var(--surface-raised)' } } : {}),
     selectable: false,
   }))

@@ -8,7 +8,7 @@ import { healthColor, healthSymbol, healthWord } from '#ui/theme.ts'
 import type { MapCard, MapGroup } from './map-layout.ts'
 
 export type EntityNode = Node<{ card: MapCard; isSelected: boolean; isDim: boolean; isStale: boolean }, 'entity'>
-export type GroupNode = Node<{ group: MapGroup; isDim: boolean; onOpen: (id: string) => void }, 'group'>
+export type GroupNode = Node<{ group: MapGroup; isDim: boolean; onOpen: (id: string) => void }, 'crowd'>
 export type BandNode = Node<{ title: string }, 'band'>
 export type MapNode = EntityNode | GroupNode | BandNode
 

@@ -4,13 +4,15 @@
 import { layers, type Edge, type Entity, type EntityKind, type Health, type Layer } from '#shared/model/inventory.ts'
 import { assignColumns, sharedColumn } from './map-columns.ts'
 
-export const card = { widthPx: 176, heightPx: 46, gapPx: 10 } as const
-const nodeCardHeightPx = 92
-const columnPaddingPx = 14
-const columnGapPx = 18
-const bandPaddingPx = { top: 34, bottom: 16 } as const
-const bandGapPx = 14
-const labelWidthPx = 150
+export const card = { widthPx: 164, heightPx: 44, gapPx: 8 } as const
+const nodeCardHeightPx = 86
+const columnPaddingPx = 8
+const columnGapPx = 10
+const bandPaddingPx = { top: 36, bottom: 12 } as const
+const bandGapPx = 10
+const edgePx = 10
+/** Width over height that the picture aims at: what a window usually leaves for it. */
+const wantedAspect = 1.55
 
 export interface MapCard {
   id: string
@@ -63,7 +65,7 @@ export const layerTitles: Record<Layer, string> = {
 }
 
 /** A kind with more members than this in one cell is shown as a group. */
-const crowd: Partial<Record<EntityKind, number>> = { guest: 40, pod: 6, storage: 8, 'backup-group': 8, workload: 6, namespace: 6 }
+const crowd: Partial<Record<EntityKind, number>> = { guest: 40, pod: 3, storage: 2, 'backup-group': 2, 'backup-job': 3, workload: 3, job: 4, namespace: 3 }
 const usualCrowd = 24
 
 const kindOrder: readonly EntityKind[] = [
@@ -121,22 +123,48 @@ function toGroup(id: string, entityKind: EntityKind, members: Entity[]): Omit<Ma
   return { id, kind: 'group', entityKind, memberIds: members.map((member) => member.id), counts }
 }
 
-/** How many cards stand side by side in a column: enough that no column towers over the others. */
-function lanesFor(column: string, counts: number[]): number {
-  const tallest = Math.max(1, ...counts)
-  if (column === sharedColumn) return Math.min(6, Math.max(2, Math.ceil(Math.sqrt(tallest / 2))))
-  return Math.min(8, Math.max(1, Math.ceil(Math.sqrt(tallest / 3.2))))
+/** Rows after which a column gets a further lane; the one is taken whose picture fits the window best. */
+const rowChoices = [3, 4, 5, 6, 8, 10, 12, 16, 24, 40, 80]
+
+interface Extent {
+  widthPx: number
+  heightPx: number
 }
+
+/** Lanes per column, for the wanted aspect of the whole. Linear: each choice only counts cards. */
+function chooseLanes(ordered: string[], usedLayers: readonly Layer[], bricks: Map<string, Brick[]>): number[] {
+  const counts = ordered.map((column) => usedLayers.map((layer) => bricks.get(`${layer}|${column}`)?.length ?? 0))
+  let best: { scale: number; lanes: number[] } | undefined
+  for (const rows of rowChoices) {
+    const lanes = counts.map((cells) => Math.max(1, ...cells.map((count) => Math.ceil(count / rows))))
+    const { widthPx, heightPx } = extentOf(counts, lanes, usedLayers)
+    const scale = Math.min(wantedAspect / widthPx, 1 / heightPx)
+    if (!best || scale > best.scale * 1.001) best = { scale, lanes }
+  }
+  return best?.lanes ?? []
+}
+
+function extentOf(counts: number[][], lanes: number[], usedLayers: readonly Layer[]): Extent {
+  const widthPx = lanes.reduce((sum, count) => sum + columnWidth(count) + columnGapPx, 2 * edgePx)
+  const heightPx = usedLayers.reduce((sum, _layer, at) => {
+    const rows = Math.max(0, ...counts.map((cells, column) => Math.ceil((cells[at] ?? 0) / (lanes[column] ?? 1))))
+    return sum + rows * (card.heightPx + card.gapPx) + bandPaddingPx.top + bandPaddingPx.bottom + bandGapPx
+  }, 0)
+  return { widthPx, heightPx }
+}
+
+const columnWidth = (lanes: number): number => lanes * card.widthPx + (lanes - 1) * card.gapPx + 2 * columnPaddingPx
 
 const heightOf = (brick: Brick): number => ('entity' in brick && brick.entity.kind === 'node' ? nodeCardHeightPx : card.heightPx)
 
 function place(ordered: string[], bricks: Map<string, Brick[]>, all: ReadonlyMap<string, Entity>): MapLayout {
   const usedLayers = layers.filter((layer) => ordered.some((column) => bricks.has(`${layer}|${column}`)))
   const columns: Array<MapColumn & { lanes: number }> = []
-  let xPx = labelWidthPx
-  for (const id of ordered) {
-    const lanes = lanesFor(id, usedLayers.map((layer) => bricks.get(`${layer}|${id}`)?.length ?? 0))
-    const widthPx = lanes * card.widthPx + (lanes - 1) * card.gapPx + 2 * columnPaddingPx
+  const allLanes = chooseLanes(ordered, usedLayers, bricks)
+  let xPx: number = edgePx
+  for (const [at, id] of ordered.entries()) {
+    const lanes = allLanes[at] ?? 1
+    const widthPx = columnWidth(lanes)
     columns.push({ id, lanes, title: id === sharedColumn ? 'Shared' : (all.get(id)?.name ?? id), xPx, widthPx })
     xPx += widthPx + columnGapPx
   }
@@ -158,7 +186,7 @@ function place(ordered: string[], bricks: Map<string, Brick[]>, all: ReadonlyMap
     if (item.kind === 'entity') standsIn.set(item.entity.id, item.id)
     else for (const id of item.memberIds) standsIn.set(id, item.id)
   }
-  return { items, bands, columns, widthPx: xPx, heightPx: Math.max(0, yPx - bandGapPx), standsIn }
+  return { items, bands, columns, widthPx: xPx - columnGapPx + edgePx, heightPx: Math.max(0, yPx - bandGapPx), standsIn }
 }
 
 /** Fills one cell row by row and returns its height. A node's card takes the whole width of its column. */

@@ -57,7 +57,7 @@ const frame = (item: MapCard | MapGroup, color: string): string =>
 function cardSvg(item: MapCard): string {
   const { entity } = item
   const color = ink.health[entity.health]
-  const letters = Math.floor(item.widthPx / 7.6)
+  const letters = Math.floor((item.widthPx - 14) / 7.4)
   return (
     `<g><title>${escape(`${entity.name}: ${entity.status}`)}</title>${frame(item, color)}` +
     `<text x="${item.xPx + 12}" y="${item.yPx + 19}" font-size="12.5" font-weight="600" fill="${ink.text}">${escape(clip(entity.name, letters))}</text>` +
