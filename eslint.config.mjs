@@ -46,7 +46,7 @@ const rooms = {
     why: 'the core knows neither its shells nor the demo lab',
   },
   'electron/core/router': {
-    may: ['shared'],
+    may: ['electron/core/storage/log-book.ts', 'shared'],
     types: ['electron/core/platform.ts', 'electron/core/storage'],
     never: [electron, page],
     why: 'the router knows no feature and no connector',

@@ -22,10 +22,13 @@ function installedBrowser() {
   const fixed = places[/** @type {keyof typeof places} */ (process.platform)] ?? []
   const found = fixed.find((path) => existsSync(path))
   if (found || process.platform === 'win32') return found
-  for (const directory of (process.env['PATH'] ?? '').split(':'))
-    for (const name of names) if (directory && existsSync(join(directory, name))) return join(directory, name)
-  return undefined
+  const directories = (process.env['PATH'] ?? '').split(':').filter(Boolean)
+  return directories.flatMap((directory) => names.map((name) => join(directory, name))).find(isBrowser)
 }
+
+/** Ubuntu has a `chromium-browser` that only tells how to install one. @param {string} path */
+const isBrowser = (path) =>
+  existsSync(path) && spawnSync(path, ['--version'], { stdio: 'ignore', timeout: 30_000 }).status === 0
 
 const downloadTimeoutMs = 180_000
 

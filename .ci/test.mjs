@@ -3,11 +3,19 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { findBrowser } from './browser.mjs'
 
-const root = resolve(import.meta.dirname, '..')
+const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
+const oldestNode = 20
+if (Number(process.versions.node.split('.', 1)[0]) < oldestNode) {
+  console.error(
+    `Meridian needs Node ${oldestNode} or later; this is ${process.version}. See https://nodejs.org.`,
+  )
+  process.exit(2)
+}
 const reports = mkdtempSync(join(tmpdir(), 'meridian-test-'))
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const only = process.argv.find((word) => word.startsWith('--only='))?.slice('--only='.length)
@@ -82,16 +90,27 @@ async function unit() {
   totals.failed += failed
 }
 
-async function endToEnd() {
-  const browser = findBrowser()
+/** The sentence says what to install. @returns {{ path: string | null } | { sentence: string }} */
+function seekBrowser() {
+  try {
+    return { path: findBrowser() }
+  } catch (fault) {
+    return { sentence: fault instanceof Error ? fault.message : String(fault) }
+  }
+}
+
+/** @param {ReturnType<typeof seekBrowser>} browser */
+async function endToEnd(browser) {
+  if ('sentence' in browser) {
+    totals.failed += 1
+    return console.error(browser.sentence)
+  }
   const report = join(reports, 'e2e.json')
-  const code = await run(
-    ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts', '--project=loopback'],
-    {
-      MERIDIAN_E2E_REPORT: report,
-      ...(browser ? { MERIDIAN_CHROMIUM: browser } : {}),
-    },
-  )
+  const playwright = ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts']
+  const code = await run([...playwright, '--project=loopback'], {
+    MERIDIAN_E2E_REPORT: report,
+    ...(browser.path ? { MERIDIAN_CHROMIUM: browser.path } : {}),
+  })
   const stats = readReport(report)?.stats
   totals.passed += stats?.expected ?? 0
   totals.skipped += stats?.skipped ?? 0
@@ -109,18 +128,21 @@ function readReport(path) {
 
 const wants = (/** @type {string} */ part) => only === undefined || only === part
 
-installMissing()
 const startedAt = performance.now()
+installMissing()
+// Looked for first: who lacks one should not learn it after ten minutes.
+const browser = wants('e2e') ? seekBrowser() : undefined
+if (browser && 'sentence' in browser) console.error(browser.sentence)
 if (wants('types')) await stage('types', () => single(['.ci/typecheck.mjs']))
 if (wants('lint'))
   await stage('lint', () => single(['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0']))
-if (wants('unit')) await stage('unit, component, conformance', unit)
-if (wants('e2e')) {
+// Some tests start the built application: it is built before them.
+if (wants('unit') || wants('e2e'))
   await stage('build', () =>
     single(['node_modules/electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn']),
   )
-  await stage('end to end, in a browser', endToEnd)
-}
+if (wants('unit')) await stage('unit, component, conformance', unit)
+if (browser) await stage('end to end, in a browser', () => endToEnd(browser))
 rmSync(reports, { recursive: true, force: true })
 console.log(`\nTook ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`)
 console.log(

@@ -2,6 +2,7 @@
 // ticket; the shell attaches the page's pipe under that id, once. Unattached channels end after half a minute.
 import { randomBytes } from 'node:crypto'
 import type { ChannelTicket } from '#shared/contracts/kernel.ts'
+import { AppError } from '#shared/errors.ts'
 import { createByteChannel, type ByteChannel, type FramePipe } from '#shared/wire/byte-channel.ts'
 import type { Peer } from './call-context.ts'
 
@@ -13,6 +14,7 @@ export class ChannelDesk {
 
   /** `serve` is called with the core's end as soon as the page has attached its own. */
   open(peer: Peer, serve: (channel: ByteChannel) => void, abandon?: () => void): ChannelTicket {
+    if (peer.signal.aborted) throw new AppError('cancelled', 'The window that asked is gone.')
     const channelId = randomBytes(16).toString('hex')
     const drop = (): void => this.waiting.get(channelId)?.(undefined)
     const timer = setTimeout(drop, unattachedMs)

@@ -25,29 +25,38 @@ export function createFeed<T>(options: { merge?: (pending: T[], next: T) => T[] 
         subscriber.wake?.()
       }
     },
-    async *subscribe(signal, first) {
+    subscribe(signal, first) {
       const subscriber: Subscriber = { pending: first === undefined ? [] : [first], wake: undefined }
-      const wake = (): void => subscriber.wake?.()
-      subscribers.add(subscriber)
-      signal.addEventListener('abort', wake)
-      try {
-        while (!signal.aborted && !isDisposed) {
-          const event = subscriber.pending.shift()
-          if (event !== undefined) yield event
-          else await new Promise<void>((resolve) => (subscriber.wake = resolve))
-          subscriber.wake = undefined
-        }
-      } finally {
-        signal.removeEventListener('abort', wake)
+      const leave = (): void => {
         subscribers.delete(subscriber)
+        subscriber.wake?.()
       }
+      // From here on, not from the first read: what is published in between must not be lost.
+      if (!signal.aborted && !isDisposed) subscribers.add(subscriber)
+      signal.addEventListener('abort', leave, { once: true })
+      const read = async function* (): AsyncGenerator<T, void, void> {
+        try {
+          while (subscribers.has(subscriber)) {
+            const event = subscriber.pending.shift()
+            if (event !== undefined) yield event
+            else await new Promise<void>((resolve) => (subscriber.wake = resolve))
+            subscriber.wake = undefined
+          }
+        } finally {
+          signal.removeEventListener('abort', leave)
+          subscribers.delete(subscriber)
+        }
+      }
+      return read()
     },
     get subscriberCount() {
       return subscribers.size
     },
     dispose() {
       isDisposed = true
-      for (const subscriber of subscribers) subscriber.wake?.()
+      const all = [...subscribers]
+      subscribers.clear()
+      for (const subscriber of all) subscriber.wake?.()
     },
   }
 }
