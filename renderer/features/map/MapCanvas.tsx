@@ -11,6 +11,10 @@ import { Band, EntityCard, GroupCard, type MapNode } from './MapCards.tsx'
 import type { MapLayout } from './map-layout.ts'
 
 const nodeTypes = { entity: EntityCard, crowd: GroupCard, band: Band }
+/** Room for the zoom buttons at the left and the legend below. */
+const fit = { padding: { top: '12px', right: '12px', bottom: '46px', left: '50px' }, maxZoom: 1 } as const
+/** A map of fewer cards is seen whole; the overview would only cover it. */
+const overviewFrom = 150
 /** Below this zoom a card shows its name only, larger. */
 const farZoom = 0.72
 const legend: readonly Health[] = ['ok', 'warning', 'error', 'unknown', 'off']
@@ -43,7 +47,7 @@ function Surface(props: MapCanvasProps) {
   const shape = `${layout.bands.length}:${layout.columns.map((column) => column.id).join()}`
 
   useEffect(() => {
-    void flow.fitView({ padding: 0.04, maxZoom: 1 })
+    void flow.fitView(fit)
   }, [flow, shape])
   const centred = useRef<string | null>(null)
   useEffect(() => {
@@ -72,7 +76,7 @@ function Surface(props: MapCanvasProps) {
         minZoom={0.05}
         maxZoom={2}
         fitView
-        fitViewOptions={{ padding: 0.04, maxZoom: 1 }}
+        fitViewOptions={fit}
         onNodeClick={(_event, node) => {
           if (node.type === 'entity') {
             centred.current = node.data.card.entity.id
@@ -87,7 +91,7 @@ function Surface(props: MapCanvasProps) {
         onPaneClick={() => onSelect(null)}
       >
         <Controls showInteractive={false} position="top-left" />
-        <MiniMap pannable zoomable position="bottom-right" ariaLabel="Overview of the map" nodeColor={miniColor} nodeStrokeWidth={0} style={{ width: 180, height: 110 }} />
+        {layout.items.length > overviewFrom ? <MiniMap pannable zoomable position="bottom-right" ariaLabel="Overview of the map" nodeColor={miniColor} nodeStrokeWidth={0} style={{ width: 180, height: 110 }} /> : null}
       </ReactFlow>
       <div className="map-legend">
         {legend.map((health) => (

@@ -2,7 +2,7 @@
 import { Handle, Position, type Node, type NodeProps } from '@xyflow/react'
 import { memo } from 'react'
 import { formatBytes, formatPercent } from '#shared/model/quantities.ts'
-import type { Entity, Health } from '#shared/model/inventory.ts'
+import type { Entity, EntityKind, Health } from '#shared/model/inventory.ts'
 import { EntityIcon, entityKindNames } from '#ui/EntityIcon.tsx'
 import { healthColor, healthSymbol, healthWord } from '#ui/theme.ts'
 import type { MapCard, MapGroup } from './map-layout.ts'
@@ -80,6 +80,8 @@ function Meter({ label, fraction }: { label: string; fraction: number | null }) 
   )
 }
 
+/** Where the full name would not fit a card. */
+const shortNames: Partial<Record<EntityKind, string>> = { 'backup-group': 'backups', 'backup-job': 'backup jobs' }
 const worstFirst: readonly Health[] = ['error', 'warning', 'unknown', 'ok', 'off']
 
 export const GroupCard = memo(function GroupCard({ data }: NodeProps<GroupNode>) {
@@ -93,7 +95,7 @@ export const GroupCard = memo(function GroupCard({ data }: NodeProps<GroupNode>)
       <EntityIcon kind={group.entityKind} />
       <div style={{ minWidth: 0 }}>
         <div className="map-card-name">
-          {group.memberIds.length} {entityKindNames[group.entityKind].many.toLowerCase()}
+          {group.memberIds.length} {shortNames[group.entityKind] ?? entityKindNames[group.entityKind].many.toLowerCase()}
         </div>
         <div className="map-card-status">
           {present.map((health) => (

@@ -24,11 +24,14 @@ export function linesOf(layout: MapLayout, edges: Iterable<Edge>, selectedId: st
     const isSelected = selectedId !== null && (edge.from === selectedId || edge.to === selectedId)
     const line = { id: `${fromId}>${toId}`, fromId, toId, kind: edge.kind, isSelected }
     if (isSelected) lines.set(line.id, line)
-    else if (isTelling(edge.kind)) quiet.push(line)
+    else if (isTelling(edge, layout)) quiet.push(line)
   }
   if (quiet.length <= mostQuietLines) for (const line of quiet) if (!lines.has(line.id)) lines.set(line.id, line)
   return [...lines.values()]
 }
 
-/** Said by position already: guests on nodes, pods on nodes, membership. */
-const isTelling = (kind: Edge['kind']): boolean => kind === 'is' || kind === 'runs-on' || kind === 'serves' || kind === 'uses'
+/** What stands in the same column needs no line, and membership would draw one to everything. */
+function isTelling({ kind, from, to }: Edge, { columnOf }: MapLayout): boolean {
+  if (kind !== 'is' && kind !== 'runs-on' && kind !== 'serves' && kind !== 'uses') return false
+  return columnOf.get(from) !== columnOf.get(to)
+}

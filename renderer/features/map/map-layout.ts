@@ -54,6 +54,8 @@ export interface MapLayout {
   heightPx: number
   /** Entity id → id of the card or group that stands for it. */
   standsIn: ReadonlyMap<string, string>
+  /** Entity id → the column it stands in. */
+  columnOf: ReadonlyMap<string, string>
 }
 
 export const layerTitles: Record<Layer, string> = {
@@ -102,7 +104,7 @@ export function layOut(
   })
   const bricks = new Map<string, Brick[]>()
   for (const [key, cell] of cells) bricks.set(key, toBricks(key, cell.entities, openGroups))
-  return place(ordered, bricks, all)
+  return { ...place(ordered, bricks, all), columnOf }
 }
 
 function toBricks(cellKey: string, entities: Entity[], openGroups: ReadonlySet<string>): Brick[] {
@@ -157,7 +159,7 @@ const columnWidth = (lanes: number): number => lanes * card.widthPx + (lanes - 1
 
 const heightOf = (brick: Brick): number => ('entity' in brick && brick.entity.kind === 'node' ? nodeCardHeightPx : card.heightPx)
 
-function place(ordered: string[], bricks: Map<string, Brick[]>, all: ReadonlyMap<string, Entity>): MapLayout {
+function place(ordered: string[], bricks: Map<string, Brick[]>, all: ReadonlyMap<string, Entity>): Omit<MapLayout, 'columnOf'> {
   const usedLayers = layers.filter((layer) => ordered.some((column) => bricks.has(`${layer}|${column}`)))
   const columns: Array<MapColumn & { lanes: number }> = []
   const allLanes = chooseLanes(ordered, usedLayers, bricks)
