@@ -7,6 +7,7 @@ import pg from 'pg'
 import { AppError, cancelled } from '#shared/errors.ts'
 import type { SettingsOf } from '#shared/model/connection.ts'
 import type { SecretLease } from '../../vault/vault.ts'
+import { maskError } from '../foreign-text.ts'
 import { brokenProtocol, connectionLost, fromDriver, targetOf, type PostgresParty } from './postgres-errors.ts'
 import { dialPostgres, type PostgresStream } from './postgres-dial.ts'
 import { cancelRequest, MessageReader } from './wire-messages.ts'
@@ -73,7 +74,7 @@ export async function openPostgresSession(target: PostgresTarget, options: OpenS
   } catch (error) {
     stream.on('error', () => undefined)
     stream.destroy()
-    throw fromDriver(error, party)
+    throw maskError(fromDriver(error, party), [target.secrets.read('password')])
   }
 }
 

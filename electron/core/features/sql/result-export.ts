@@ -28,15 +28,21 @@ export function offerExport(run: Run, format: ExportFormat, store: RunStore, dir
   }
 }
 
-function writeExport(run: Run, format: ExportFormat, store: RunStore, directory: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
+async function* writeExport(
+  run: Run,
+  format: ExportFormat,
+  store: RunStore,
+  directory: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
   const bytes = store.read(run.runId, signal)
-  switch (format) {
-    case 'csv':
-      return exportCsv(bytes)
-    case 'arrow':
-      return exportArrow(bytes)
-    case 'parquet':
-      return exportParquet(bytes, { directory, sql: run.sql, signal })
+  try {
+    if (format === 'csv') yield* exportCsv(bytes)
+    else if (format === 'arrow') yield* exportArrow(bytes)
+    else yield* exportParquet(bytes, { directory, sql: run.sql, signal })
+  } finally {
+    // An exporter that was given up may not have reached the end: the file must be closed all the same.
+    await bytes.return()
   }
 }
 
