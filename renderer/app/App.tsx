@@ -3,6 +3,7 @@ import { MantineProvider } from '@mantine/core'
 import { Notifications } from '@mantine/notifications'
 import { useSession } from '#client/session.store.ts'
 import { cssVariables, theme } from '#ui/theme.ts'
+import { FailureNotices } from './FailureNotices.tsx'
 import { Frame } from './Frame.tsx'
 import { StartScreen } from './StartScreen.tsx'
 import { VaultGate } from './VaultGate.tsx'
@@ -18,6 +19,7 @@ export function App() {
       {...(scheme === 'system' ? {} : { forceColorScheme: scheme })}
     >
       <Notifications position="bottom-right" limit={4} />
+      <FailureNotices />
       {isReady ? (
         <VaultGate>
           <Frame />

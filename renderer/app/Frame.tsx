@@ -3,11 +3,13 @@ import { ActionIcon, Box, Loader, Tooltip, useComputedColorScheme } from '@manti
 import { useHotkeys, useMediaQuery } from '@mantine/hooks'
 import { openSpotlight } from '@mantine/spotlight'
 import { IconLock, IconMoon, IconSearch, IconSun } from '@tabler/icons-react'
-import { Suspense, useEffect } from 'react'
+import { Suspense, useEffect, useRef } from 'react'
+import { attempt } from '#client/attempt.ts'
 import { useClient } from '#client/client-context.ts'
 import { followInventory } from '#client/inventory.store.ts'
-import { navigate, usePlace } from '#client/location.ts'
+import { currentPlace, navigate, usePlace } from '#client/location.ts'
 import { useSession } from '#client/session.store.ts'
+import { modName } from '#ui/keys.ts'
 import { screens } from '../features/index.ts'
 import type { Screen } from '../features/screen.ts'
 import { WelcomeScreen } from '../features/welcome/WelcomeScreen.tsx'
@@ -30,9 +32,11 @@ export function Frame() {
   const client = useClient()
   const { path } = usePlace()
   const siteId = useSession((state) => state.siteId)
-  const isNarrow = useMediaQuery('(max-width: 1000px)')
+  const isNarrow = useMediaQuery('(max-width: 1100px)')
   const screen = screens.find((item) => path.startsWith(item.path))
+  const main = useRef<HTMLElement>(null)
   useFrameCommands(client)
+  useFirstPlace()
   useHotkeys(screens.flatMap((item) => (item.digit ? [[`mod+${item.digit}`, () => navigate(item.path)] as const] : [])).map(([key, run]) => [key, run]), [])
   useEffect(() => (siteId ? followInventory(client, siteId) : undefined), [client, siteId])
   useEffect(() => {
@@ -41,6 +45,9 @@ export function Frame() {
 
   return (
     <div className="frame" data-narrow={isNarrow || undefined}>
+      <button className="skip-link" onClick={() => main.current?.focus()}>
+        Skip to the screen
+      </button>
       <TopBar />
       <nav className="frame-nav" aria-label="Screens">
         {sections.map(([section, title]) => (
@@ -52,7 +59,7 @@ export function Frame() {
           </Box>
         ))}
       </nav>
-      <main className="frame-main" id="main" tabIndex={-1}>
+      <main className="frame-main" ref={main} tabIndex={-1}>
         <OfflineBanner />
         <ScreenBoundary key={screen?.id ?? 'welcome'}>
           <Suspense fallback={<Loader m="xl" aria-label="Loading the screen" />}>
@@ -67,8 +74,20 @@ export function Frame() {
   )
 }
 
+/** Who has a site already starts at its map; the welcome page stays one click on the name away. */
+function useFirstPlace(): void {
+  const isKnown = useSession((state) => state.sites !== null)
+  useEffect(() => {
+    const { siteId, app, demo } = useSession.getState()
+    if (!isKnown || siteId === null || app?.opensDemo || demo?.state === 'starting') return
+    if (currentPlace().path === '/') navigate('/map', {}, { replace: true })
+  }, [isKnown])
+}
+
 function CurrentScreen({ screen }: { screen: Screen | undefined }) {
   const hasSite = useSession((state) => state.siteId !== null)
+  const isKnown = useSession((state) => state.sites !== null)
+  if (!isKnown) return <Loader m="xl" aria-label="Reading the sites" />
   if (!screen || (screen.needsSite && !hasSite)) return <WelcomeScreen />
   const Component = screen.component
   return <Component />
@@ -99,10 +118,10 @@ function TopBar() {
       </a>
       <SiteSwitcher />
       <div style={{ flex: 1 }} />
-      <Tooltip label="Search and commands (Ctrl K)">
-        <button className="status-item" style={{ border: '1px solid var(--line)', padding: '5px 12px', minWidth: 240, fontSize: 13, whiteSpace: 'nowrap' }} onClick={openSpotlight}>
+      <Tooltip label={`Search and commands (${modName} K)`}>
+        <button className="status-item search-box" onClick={openSpotlight}>
           <IconSearch size={15} aria-hidden /> Search or run… <span style={{ flex: 1 }} />
-          <span className="kbd-hint">Ctrl K</span>
+          <span className="kbd-hint">{modName} K</span>
         </button>
       </Tooltip>
       <NotificationBell />
@@ -111,14 +130,14 @@ function TopBar() {
           variant="subtle"
           color="gray"
           aria-label={scheme === 'dark' ? 'Switch to the light theme' : 'Switch to the dark theme'}
-          onClick={() => void client.app.updateSettings({ theme: scheme === 'dark' ? 'light' : 'dark' })}
+          onClick={() => void attempt('The theme could not be changed', client.app.updateSettings({ theme: scheme === 'dark' ? 'light' : 'dark' }))}
         >
           {scheme === 'dark' ? <IconSun size={18} /> : <IconMoon size={18} />}
         </ActionIcon>
       </Tooltip>
       {canLock ? (
         <Tooltip label="Lock now">
-          <ActionIcon variant="subtle" color="gray" aria-label="Lock Meridian" onClick={() => void client.vault.lock()}>
+          <ActionIcon variant="subtle" color="gray" aria-label="Lock Meridian" onClick={() => void attempt('Meridian could not be locked', client.vault.lock())}>
             <IconLock size={18} />
           </ActionIcon>
         </Tooltip>

@@ -16,19 +16,19 @@ export function NotificationBell() {
   useEffect(() => {
     if (!newest || unread === 0 || shown.current === newest.id) return
     shown.current = newest.id
-    showNotification({ title: newest.title, message: newest.body, color: colors[newest.level] })
+    showNotification({ title: newest.title, message: newest.body, color: colors[newest.level], closeButtonProps: { 'aria-label': 'Dismiss' } })
   }, [newest, unread])
   return (
     <Popover position="bottom-end" width={380} onOpen={() => useSession.setState({ unreadNotifications: 0 })}>
-      <Popover.Target>
-        <Tooltip label="Notifications">
-          <Indicator disabled={unread === 0} label={unread} size={16} offset={5}>
-            <ActionIcon variant="subtle" color="gray" aria-label={`Notifications, ${unread} new`}>
+      <Tooltip label="Notifications">
+        <Indicator disabled={unread === 0} label={unread > 99 ? '99+' : unread} size={16} offset={5}>
+          <Popover.Target>
+            <ActionIcon variant="subtle" color="gray" aria-label={unread > 0 ? `Notifications, ${unread} new` : 'Notifications'}>
               <IconBell size={18} />
             </ActionIcon>
-          </Indicator>
-        </Tooltip>
-      </Popover.Target>
+          </Popover.Target>
+        </Indicator>
+      </Tooltip>
       <Popover.Dropdown p={0}>
         <ScrollArea.Autosize mah={420} p="sm">
           {notifications.length === 0 ? <Text size="sm">Nothing has happened that you need to know.</Text> : null}

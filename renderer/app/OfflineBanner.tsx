@@ -1,6 +1,8 @@
 // Says, above every screen, that what is shown is not live: nothing old may pass for new.
 import { Button } from '@mantine/core'
 import { IconCloudOff } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+import { attempt } from '#client/attempt.ts'
 import { useClient } from '#client/client-context.ts'
 import { useInventory } from '#client/inventory.store.ts'
 import { currentSite, useSession } from '#client/session.store.ts'
@@ -13,25 +15,31 @@ export function OfflineBanner() {
   const newest = Math.max(0, ...sources.map((source) => source.lastSeenAtMs ?? 0))
   if (carrier === 'lost') {
     return (
-      <div className="offline-banner" role="status">
-        <IconCloudOff size={16} aria-hidden /> Meridian’s core is not answering. What you see is what was last known.
-      </div>
+      <Banner sentence="Meridian’s core is not answering. What you see is what was last known.">
+        <span>If it was started again, open the new address that it printed.</span>
+      </Banner>
     )
   }
   if (!isEverywhere) return null
   return (
-    <div className="offline-banner" role="status" data-testid="offline-banner">
-      <IconCloudOff size={16} aria-hidden />
-      <span>
-        No system of this site answers. You are reading what was last known
-        {newest > 0 ? (
-          <>
-            , <Age atMs={newest} />
-          </>
-        ) : null}
-        ; actions wait until a connection is back.
-      </span>
+    <Banner sentence="No system of this site answers. You are reading what was last known; actions wait until a connection is back.">
+      {newest > 0 ? (
+        <span>
+          Last answer: <Age atMs={newest} />.
+        </span>
+      ) : null}
       <StartDemo />
+    </Banner>
+  )
+}
+
+/** The sentence alone is announced: an age that ticks must not be read out every second. */
+function Banner({ sentence, children }: { sentence: string; children: ReactNode }) {
+  return (
+    <div className="offline-banner" data-testid="offline-banner">
+      <IconCloudOff size={16} aria-hidden style={{ flexShrink: 0 }} />
+      <span role="status">{sentence}</span>
+      {children}
     </div>
   )
 }
@@ -44,7 +52,7 @@ function StartDemo() {
   if (!isDemo || !demo || demo.state === 'running' || demo.state === 'unavailable') return null
   if (demo.state === 'starting') return <span>Starting the demo lab: {demo.step}…</span>
   return (
-    <Button size="compact-xs" variant="default" onClick={() => void client.demo.start().catch(() => undefined)}>
+    <Button size="compact-xs" variant="default" onClick={() => void attempt('The demo lab could not be started', client.demo.start())}>
       Start the demo lab
     </Button>
   )

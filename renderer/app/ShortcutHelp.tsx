@@ -3,12 +3,10 @@ import { Kbd, Modal, Table } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import { create } from 'zustand'
 import { useCommands } from '#client/commands.store.ts'
+import { keysOf, modName } from '#ui/keys.ts'
 
 const useHelp = create<{ isOpen: boolean }>(() => ({ isOpen: false }))
 export const openShortcutHelp = (): void => useHelp.setState({ isOpen: true })
-
-const readable = (shortcut: string): string[] =>
-  shortcut.split('+').map((key) => (key === 'mod' ? 'Ctrl' : key.length === 1 ? key.toUpperCase() : key[0]!.toUpperCase() + key.slice(1)))
 
 export function ShortcutHelp() {
   const isOpen = useHelp((state) => state.isOpen)
@@ -16,20 +14,20 @@ export function ShortcutHelp() {
   useHotkeys([['shift+?', openShortcutHelp]])
   const rows = [...commands.values()].filter((command) => command.shortcut)
   return (
-    <Modal opened={isOpen} onClose={() => useHelp.setState({ isOpen: false })} title="Keyboard shortcuts" size="md">
+    <Modal opened={isOpen} onClose={() => useHelp.setState({ isOpen: false })} title="Keyboard shortcuts" size="md" closeButtonProps={{ 'aria-label': 'Close' }}>
       <Table verticalSpacing={6}>
         <Table.Tbody>
           <Table.Tr>
             <Table.Td>Search and commands</Table.Td>
             <Table.Td ta="right">
-              <Kbd>Ctrl</Kbd> <Kbd>K</Kbd>
+              <Kbd>{modName}</Kbd> <Kbd>K</Kbd>
             </Table.Td>
           </Table.Tr>
           {rows.map((command) => (
             <Table.Tr key={command.id}>
               <Table.Td>{command.title}</Table.Td>
               <Table.Td ta="right">
-                {readable(command.shortcut!).map((key) => (
+                {keysOf(command.shortcut!).map((key) => (
                   <Kbd key={key} ml={4}>
                     {key}
                   </Kbd>

@@ -22,7 +22,7 @@ export function StartScreen() {
         {isLate ? (
           <>
             <Text size="sm" maw={420} ta="center">
-              This takes longer than it should. If Meridian was closed, start it again from its icon or its terminal.
+              This takes longer than it should. If Meridian was closed, start it again from its icon or its terminal; in a browser, open the new address that it prints.
             </Text>
             <Button variant="default" size="xs" onClick={() => location.reload()}>
               Reload this page

@@ -25,6 +25,7 @@ function useTouch(): void {
     const touch = (): void => {
       if (Date.now() - lastMs < touchEveryMs) return
       lastMs = Date.now()
+      // A lost touch locks a little earlier at worst; the next input sends another.
       void client.vault.touch().catch(() => undefined)
     }
     window.addEventListener('pointerdown', touch, true)
@@ -80,7 +81,7 @@ function UnlockScreen() {
                 onChange={(event) => setPassphrase(event.currentTarget.value)}
                 autoFocus
                 autoComplete="off"
-                disabled={isBusy}
+                readOnly={isBusy}
               />
             )}
             {error ? (

@@ -1,5 +1,6 @@
 // The commands that are always there: screens, themes, sites, locking, help.
 import { useEffect } from 'react'
+import { attempt } from '#client/attempt.ts'
 import type { Client } from '#client/client.ts'
 import { useCommands, type Command } from '#client/commands.store.ts'
 import { navigate } from '#client/location.ts'
@@ -22,7 +23,7 @@ const themeCommands = (client: Client): Command[] =>
     id: `theme-${theme}`,
     title: theme === 'system' ? 'Theme: as the system' : `Theme: ${theme}`,
     group: 'Appearance',
-    run: () => void client.app.updateSettings({ theme }),
+    run: () => void attempt('The theme could not be changed', client.app.updateSettings({ theme })),
   }))
 
 function sessionCommands(client: Client, state: SessionState): Command[] {
@@ -39,7 +40,7 @@ function sessionCommands(client: Client, state: SessionState): Command[] {
       title: isDemoUp ? 'Stop the demo lab' : 'Start the demo lab',
       group: 'Sites',
       disabledReason: state.demo?.state === 'unavailable' ? (state.demo.message ?? 'Not in this installation') : null,
-      run: () => void (isDemoUp ? client.demo.stop() : client.demo.start()),
+      run: () => void (isDemoUp ? attempt('The demo lab could not be stopped', client.demo.stop()) : attempt('The demo lab could not be started', client.demo.start())),
     },
     {
       id: 'refresh',
@@ -47,14 +48,14 @@ function sessionCommands(client: Client, state: SessionState): Command[] {
       group: 'Sites',
       keywords: ['refresh', 'reload', 'poll'],
       disabledReason: state.siteId ? null : 'There is no site yet.',
-      run: () => void (state.siteId && client.inventory.refresh({ siteId: state.siteId })),
+      run: () => void (state.siteId && attempt('The systems could not be asked', client.inventory.refresh({ siteId: state.siteId }))),
     },
     {
       id: 'lock',
       title: 'Lock Meridian',
       group: 'Meridian',
       disabledReason: state.vault?.state === 'unlocked' ? null : 'There is no open vault.',
-      run: () => void client.vault.lock(),
+      run: () => void attempt('Meridian could not be locked', client.vault.lock()),
     },
     { id: 'shortcuts', title: 'Keyboard shortcuts', group: 'Meridian', shortcut: 'shift+?', run: openShortcutHelp },
   ]
@@ -66,6 +67,7 @@ export function useFrameCommands(client: Client): void {
   const demo = useSession((state) => state.demo)
   const sites = useSession((state) => state.sites)
   const vault = useSession((state) => state.vault)
+  const siteId = useSession((state) => state.siteId)
   useEffect(() => register([...screenCommands(), ...themeCommands(client)]), [client, register])
-  useEffect(() => register(sessionCommands(client, useSession.getState())), [client, register, demo, sites, vault])
+  useEffect(() => register(sessionCommands(client, useSession.getState())), [client, register, demo, sites, vault, siteId])
 }

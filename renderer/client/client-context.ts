@@ -1,6 +1,5 @@
 // The one client of the page, for components and stores. Set once by main.tsx (or by a test).
 import { createContext, useContext, useEffect } from 'react'
-import type { AppError } from '#shared/errors.ts'
 import { follow, type Client } from './client.ts'
 
 const ClientContext = createContext<Client | null>(null)
@@ -18,18 +17,13 @@ export function useFollow<T>(
   key: string | null,
   start: (client: Client, options: { signal: AbortSignal }) => Promise<AsyncIterable<T>>,
   onEvent: (event: T) => void,
-  onError?: (error: AppError) => void,
 ): void {
   const client = useClient()
   useEffect(() => {
     if (key === null) return
     const controller = new AbortController()
-    void follow((options) => start(client, options), onEvent, {
-      signal: controller.signal,
-      ...(onError ? { onError } : {}),
-    })
+    void follow((options) => start(client, options), onEvent, { signal: controller.signal })
     return () => controller.abort()
-    // The callbacks are read once per key: they close over stores, not over props that change.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- read once per key: they close over stores, not props
   }, [client, key])
 }

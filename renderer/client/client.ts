@@ -54,7 +54,8 @@ export function createClient(carrier: Carrier): Client {
 
 /**
  * Follows an `events` procedure until `signal` fires, starting it anew whenever the carrier has come back.
- * `onError` gets what is not a lost carrier (a locked vault, a site that was removed).
+ * `onError` gets what is not a lost carrier (a locked vault, a site that was removed). A listener that throws is a
+ * fault of the program: it is reported as one and does not end the stream.
  */
 export async function follow<T>(
   start: (options: { signal: AbortSignal }) => Promise<AsyncIterable<T>>,
@@ -62,13 +63,13 @@ export async function follow<T>(
   options: { signal: AbortSignal; onError?: (error: AppError) => void },
 ): Promise<void> {
   const { signal, onError } = options
-  let pauseMs = 200
+  let pauseMs = firstPauseMs
   while (!signal.aborted) {
     try {
       for await (const event of await start({ signal })) {
-        pauseMs = 200
+        pauseMs = firstPauseMs
         if (signal.aborted) return
-        onEvent(event)
+        deliver(onEvent, event)
       }
     } catch (thrown) {
       const error = toAppError(thrown)
@@ -76,15 +77,30 @@ export async function follow<T>(
       if (error.code !== 'unreachable') onError?.(error)
     }
     await pause(pauseMs, signal)
-    pauseMs = Math.min(5000, pauseMs * 2)
+    pauseMs = Math.min(longestPauseMs, pauseMs * 2)
   }
 }
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+const firstPauseMs = 200
+const longestPauseMs = 5000
+
+function deliver<T>(onEvent: (event: T) => void, event: T): void {
+  try {
+    onEvent(event)
+  } catch (thrown) {
+    reportError(thrown)
+  }
+}
+
+/** Resolves after `ms`, or at once when `signal` fires. */
+export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
+    const end = (): void => {
       clearTimeout(timer)
+      signal.removeEventListener('abort', end)
       resolve()
-    })
+    }
+    const timer = setTimeout(end, ms)
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end)
   })

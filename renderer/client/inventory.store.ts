@@ -22,7 +22,7 @@ const empty = { revision: 0, atMs: 0, sources: [], entities: new Map(), edges: n
 
 export const useInventory = create<InventoryState>(() => ({ siteId: null, ...empty }))
 
-/** True when the diff fits and was applied. */
+/** The next state, or null when the diff does not fit the revision that is held. */
 export function applyDiff(state: InventoryState, diff: InventoryDiff): InventoryState | null {
   if (diff.baseRevision !== state.revision) return null
   const entities = new Map(state.entities)
@@ -75,5 +75,7 @@ export function followInventory(client: Client, siteId: SiteId): () => void {
   return () => {
     whole.abort()
     attempt.abort()
+    // Nothing of a site that is no longer open may be found by the palette or stand in the status bar.
+    if (useInventory.getState().siteId === siteId) useInventory.setState({ siteId: null, ...empty })
   }
 }

@@ -25,8 +25,13 @@ const subscribe = (listener: () => void): (() => void) => {
 export const usePlace = (): Place => useSyncExternalStore(subscribe, () => parse(read()))
 export const currentPlace = (): Place => parse(read())
 
-/** Goes to a screen: `navigate('/inventory', { kind: 'guest' })`. */
-export function navigate(path: string, query: Record<string, string> = {}): void {
+/**
+ * Goes to a screen: `navigate('/inventory', { kind: 'guest' })`. `replace` leaves no step behind for the Back
+ * button: for selections that follow the arrow keys.
+ */
+export function navigate(path: string, query: Record<string, string> = {}, options: { replace?: boolean } = {}): void {
   const text = new URLSearchParams(query).toString()
-  window.location.hash = text ? `${path}?${text}` : path
+  const hash = text ? `${path}?${text}` : path
+  if (options.replace) window.location.replace(`#${hash}`)
+  else window.location.hash = hash
 }

@@ -15,6 +15,7 @@ export const theme = createTheme({
   primaryShade: { light: 7, dark: 4 },
   colors: { meridian, dark: night },
   autoContrast: true,
+  respectReducedMotion: true,
   defaultRadius: 'md',
   cursorType: 'pointer',
   fontFamily: 'Inter, "Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif',

@@ -1,8 +1,9 @@
 // Every write that went through Meridian, newest first: filter, read on, export.
-import { Badge, Button, Group, Loader, SegmentedControl, Table, Text, TextInput } from '@mantine/core'
+import { ActionIcon, Badge, Button, Group, Loader, SegmentedControl, Table, Text, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
-import { IconDownload, IconReportAnalytics, IconSearch } from '@tabler/icons-react'
-import { useEffect, useState } from 'react'
+import { IconDownload, IconRefresh, IconReportAnalytics, IconSearch } from '@tabler/icons-react'
+import { useEffect, useRef, useState } from 'react'
+import { attempt as tryTo } from '#client/attempt.ts'
 import { toAppError } from '#client/client.ts'
 import { useClient } from '#client/client-context.ts'
 import type { Remote } from '#client/remote.ts'
@@ -32,6 +33,8 @@ export default function AuditScreen() {
   const [isAtEnd, setAtEnd] = useState(false)
   const [attempt, setAttempt] = useState(0)
 
+  /** Which list is on screen: an older page that comes late belongs to one that is gone. */
+  const generation = useRef(0)
   const load = async (beforeId?: number): Promise<AuditRecord[]> =>
     client.audit.list({
       limit: pageSize,
@@ -40,24 +43,26 @@ export default function AuditScreen() {
       ...(outcome === 'all' ? {} : { outcome }),
     })
   useEffect(() => {
-    let isCurrent = true
+    const mine = (generation.current += 1)
     load().then(
       (records) => {
-        if (!isCurrent) return
+        if (generation.current !== mine) return
         setPage({ state: 'ready', value: records })
         setAtEnd(records.length < pageSize)
       },
-      (thrown: unknown) => isCurrent && setPage({ state: 'failed', error: toAppError(thrown) }),
+      (thrown: unknown) => generation.current === mine && setPage({ state: 'failed', error: toAppError(thrown) }),
     )
     return () => {
-      isCurrent = false
+      generation.current += 1
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `load` is made of exactly these
   }, [client, wanted, outcome, attempt])
 
   const more = async (): Promise<void> => {
     if (page.state !== 'ready') return
+    const mine = generation.current
     const next = await load(page.value.at(-1)?.id)
+    if (generation.current !== mine) return
     setPage({ state: 'ready', value: [...page.value, ...next] })
     setAtEnd(next.length < pageSize)
   }
@@ -74,21 +79,27 @@ export default function AuditScreen() {
           w={260}
         />
         <SegmentedControl aria-label="Outcome" size="xs" data={[...outcomes]} value={outcome} onChange={(value) => setOutcome(value as typeof outcome)} />
-        <Button
-          ml="auto"
-          variant="default"
-          leftSection={<IconDownload size={16} />}
-          onClick={() => void client.audit.exportCsv().then((ticket) => downloadUrl(ticket.url))}
-        >
-          Export CSV
-        </Button>
+        <Group ml="auto" gap="xs">
+          <ActionIcon variant="default" size={36} aria-label="Read the log again" onClick={() => setAttempt(attempt + 1)}>
+            <IconRefresh size={16} />
+          </ActionIcon>
+          <Button
+            variant="default"
+            leftSection={<IconDownload size={16} />}
+            onClick={() => void tryTo('The audit log could not be exported', client.audit.exportCsv().then((ticket) => downloadUrl(ticket.url)))}
+          >
+            Export CSV
+          </Button>
+        </Group>
       </div>
       <div className="screen-body">
         {page.state === 'failed' ? <ErrorNotice error={page.error} onRetry={() => setAttempt(attempt + 1)} /> : null}
         {page.state === 'loading' ? <Loader aria-label="Loading" /> : null}
         {page.state === 'ready' && page.value.length === 0 ? (
-          <EmptyState icon={<IconReportAnalytics size={40} />} title="Nothing here yet">
-            Every change made through Meridian is written down here before it happens, with how it ended.
+          <EmptyState icon={<IconReportAnalytics size={40} />} title={wanted || outcome !== 'all' ? 'Nothing matches' : 'Nothing here yet'}>
+            {wanted || outcome !== 'all'
+              ? 'No record has these words and this outcome.'
+              : 'Every change made through Meridian is written down here before it happens, with how it ended.'}
           </EmptyState>
         ) : null}
         {page.state === 'ready' && page.value.length > 0 ? (
@@ -96,7 +107,7 @@ export default function AuditScreen() {
             <AuditTable records={page.value} />
             {isAtEnd ? null : (
               <Group justify="center" mt="md">
-                <Button variant="subtle" onClick={() => void more()}>
+                <Button variant="subtle" onClick={() => void tryTo('Older records could not be read', more)}>
                   Show older
                 </Button>
               </Group>

@@ -3,9 +3,12 @@
 import { Button, Card, Group, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { IconPlugConnected, IconTelescope } from '@tabler/icons-react'
 import { useEffect, useRef } from 'react'
+import { attempt } from '#client/attempt.ts'
 import { useClient } from '#client/client-context.ts'
 import { navigate } from '#client/location.ts'
 import { chooseSite, useSession } from '#client/session.store.ts'
+import type { Client } from '#client/client.ts'
+import { modName } from '#ui/keys.ts'
 
 export function WelcomeScreen() {
   const client = useClient()
@@ -15,17 +18,19 @@ export function WelcomeScreen() {
   useEffect(() => {
     if (!opensDemo || hasAsked.current || demo?.state !== 'stopped') return
     hasAsked.current = true
-    void client.demo.start()
+    startDemo(client)
   }, [client, opensDemo, demo?.state])
 
   const wasStarting = useRef(false)
   useEffect(() => {
     if (demo?.state === 'starting') wasStarting.current = true
-    if (demo?.state !== 'running' || !wasStarting.current || !demo.siteId) return
+    if (demo?.state !== 'running' || !demo.siteId || !(wasStarting.current || opensDemo)) return
     wasStarting.current = false
+    // Once is enough: whoever comes back to this page wants to see it.
+    useSession.setState(({ app }) => ({ app: app && { ...app, opensDemo: false } }))
     chooseSite(client, demo.siteId)
     navigate('/map')
-  }, [client, demo])
+  }, [client, demo, opensDemo])
 
   return (
     <Stack maw={920} mx="auto" px="lg" py={56} gap="xl">
@@ -66,11 +71,13 @@ export function WelcomeScreen() {
         </Card>
       </SimpleGrid>
       <Text size="sm" c="var(--text-dim)">
-        Press Ctrl K anywhere to search and to run commands; Shift ? lists the shortcuts.
+        Press {modName} K anywhere to search and to run commands; Shift ? lists the shortcuts.
       </Text>
     </Stack>
   )
 }
+
+const startDemo = (client: Client): void => void attempt('The demo lab could not be started', client.demo.start())
 
 function DemoButton() {
   const client = useClient()
@@ -83,7 +90,7 @@ function DemoButton() {
           <Text size="sm" role="status">
             {demo.step}…
           </Text>
-          <Button size="xs" variant="subtle" onClick={() => void client.demo.stop()}>
+          <Button size="xs" variant="subtle" onClick={() => void attempt('The demo lab could not be stopped', client.demo.stop())}>
             Cancel
           </Button>
         </Group>
@@ -107,7 +114,7 @@ function DemoButton() {
   }
   return (
     <Stack gap="xs" mt="auto" align="flex-start">
-      <Button disabled={demo?.state === 'unavailable'} onClick={() => void client.demo.start()}>
+      <Button disabled={demo?.state === 'unavailable'} onClick={() => startDemo(client)}>
         Open the demo lab
       </Button>
       {demo?.message ? (
