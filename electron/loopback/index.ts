@@ -18,35 +18,38 @@ import { loopbackPaths, makeDataDir, type LoopbackPaths } from './paths.ts'
 /** Stopping the demo lab's database takes longest. */
 const shutdownLimitMs = 30_000
 
-/** Runs until a signal ends it. Throws with a sentence when it cannot start. */
+type Ending = () => Promise<void> | void
+
+/** Runs until a signal ends it; a start that fails is told in a sentence. */
 async function main(): Promise<void> {
+  const endings: Ending[] = []
+  const end = endOnSignals(endings)
+  try {
+    await start(endings, end)
+  } catch (fault) {
+    complain(fault)
+    await end(1)
+  }
+}
+
+/** Puts what ends each thing it has started before the others: the end runs backwards. */
+async function start(endings: Ending[], end: (code: number) => Promise<void>): Promise<void> {
   const options = readArguments(process.argv.slice(2))
   const paths = loopbackPaths(import.meta.filename, options.dataDir)
   // Whatever this process writes is its user's alone.
   process.umask(0o077)
   makeDataDir(options.dataDir)
-  const endings: Array<() => Promise<void> | void> = []
-  const end = endOnSignals(endings)
-  try {
-    const lock = await takeInstanceLock(options.dataDir)
-    endings.unshift(() => lock.dispose())
-    const logBook = createLogBook(paths.logFile, Date.now)
-    endings.unshift(() => logBook.dispose())
-    watchForgottenFaults(logBook, end)
-    const host = await createHost(createPlatform(paths, logBook, options.opensDemo), logBook)
-    endings.unshift(() => host.dispose())
-    const server = await startLoopbackServer({
-      host,
-      pageRoot: paths.pageRoot,
-      port: options.port,
-      log: logBook.log,
-    })
-    endings.unshift(() => server.dispose())
-    await welcome(server, options.opensBrowser)
-  } catch (fault) {
-    complain(fault)
-    await end(1)
-  }
+  const lock = await takeInstanceLock(options.dataDir)
+  endings.unshift(() => lock.dispose())
+  const logBook = createLogBook(paths.logFile, Date.now)
+  endings.unshift(() => logBook.dispose())
+  watchForgottenFaults(logBook, end)
+  const host = await createHost(createPlatform(paths, logBook, options.opensDemo), logBook)
+  endings.unshift(() => host.dispose())
+  const { port } = options
+  const server = await startLoopbackServer({ host, pageRoot: paths.pageRoot, port, log: logBook.log })
+  endings.unshift(() => server.dispose())
+  await welcome(server, options.opensBrowser)
 }
 
 function createPlatform(paths: LoopbackPaths, { log }: LogBook, opensDemo: boolean): Platform {
@@ -85,13 +88,13 @@ async function welcome(server: LoopbackServer, opensBrowser: boolean): Promise<v
 }
 
 /** Ends once, in order, newest first; whatever hangs is left behind when the limit is over. */
-function endOnSignals(endings: Array<() => Promise<void> | void>): (code: number) => Promise<void> {
+function endOnSignals(endings: Ending[]): (code: number) => Promise<void> {
   let isEnding = false
   const end = async (code: number): Promise<void> => {
     if (isEnding) return
     isEnding = true
     setTimeout(() => process.exit(code || 1), shutdownLimitMs).unref()
-    for (const ending of endings) await Promise.resolve(ending()).catch(complain)
+    for (const ending of endings) await (async () => ending())().catch(complain)
     process.exit(code)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0))
