@@ -1,5 +1,5 @@
 // Everything the site has, as tables: one tab a kind, with filter, sorting, choice of columns, CSV and details.
-import { Button, Checkbox, Group, Menu, ScrollArea, SegmentedControl, TextInput } from '@mantine/core'
+import { Button, Checkbox, Group, Menu, SegmentedControl, TextInput } from '@mantine/core'
 import { IconColumns3, IconDownload, IconListDetails, IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { useInventory } from '#client/inventory.store.ts'
@@ -33,8 +33,8 @@ export default function InventoryScreen() {
     <div className="screen">
       <div className="screen-head" style={{ paddingBottom: 4 }}>
         <h1>Inventory</h1>
-        <ScrollArea type="never" style={{ flex: 1 }}>
-          <Group gap={4} wrap="nowrap" role="tablist" aria-label="Kinds">
+        <div style={{ flex: 1 }}>
+          <Group gap={2} role="tablist" aria-label="Kinds">
             {kinds.map((item) => (
               <Button
                 key={item}
@@ -51,7 +51,7 @@ export default function InventoryScreen() {
               </Button>
             ))}
           </Group>
-        </ScrollArea>
+        </div>
       </div>
       <KindTable key={kind} kind={kind} entities={byKind.get(kind)!} selectedId={query.get('entity')} />
     </div>

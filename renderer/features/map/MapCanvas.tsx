@@ -3,7 +3,7 @@
 import '@xyflow/react/dist/style.css'
 import './map.css'
 import { Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, type Edge as FlowEdge } from '@xyflow/react'
-import { useEffect, useMemo, useRef } from 'react'
+import { useEffect, useMemo, useRef, type RefObject } from 'react'
 import type { Entity, Health, Source } from '#shared/model/inventory.ts'
 import { healthSymbol, healthWord } from '#ui/theme.ts'
 import type { MapLine } from './map-edges.ts'
@@ -49,18 +49,11 @@ function Surface(props: MapCanvasProps) {
   useEffect(() => {
     void flow.fitView(fit)
   }, [flow, shape])
-  const centred = useRef<string | null>(null)
-  useEffect(() => {
-    if (!selectedId || centred.current === selectedId) return
-    const item = layout.items.find((each) => each.id === layout.standsIn.get(selectedId))
-    if (!item) return
-    centred.current = selectedId
-    const zoom = Math.max(0.75, flow.getZoom())
-    void flow.setCenter(item.xPx + item.widthPx / 2, item.yPx + item.heightPx / 2, { zoom, duration: 250 })
-  }, [flow, layout, selectedId])
+  const surface = useRef<HTMLDivElement>(null)
+  useKeptInView(surface, layout, selectedId)
 
   return (
-    <div className="map-canvas" data-far={isFar || undefined} role="region" aria-label="Topology map">
+    <div ref={surface} className="map-canvas" data-far={isFar || undefined} role="region" aria-label="Topology map">
       <ReactFlow<MapNode, FlowEdge>
         nodes={nodes}
         edges={edges}
@@ -78,10 +71,7 @@ function Surface(props: MapCanvasProps) {
         fitView
         fitViewOptions={fit}
         onNodeClick={(_event, node) => {
-          if (node.type === 'entity') {
-            centred.current = node.data.card.entity.id
-            onSelect(node.data.card.entity)
-          }
+          if (node.type === 'entity') onSelect(node.data.card.entity)
           if (node.type === 'crowd') onOpenGroup(node.data.group.id)
         }}
         onSelectionChange={({ nodes: chosen }) => {
@@ -105,6 +95,29 @@ function Surface(props: MapCanvasProps) {
       </div>
     </div>
   )
+}
+
+/** Moves the map only when the selected card would be out of sight, also after the details have taken their room. */
+function useKeptInView(surface: RefObject<HTMLDivElement | null>, layout: MapLayout, selectedId: string | null): void {
+  const flow = useReactFlow()
+  const latest = useRef(layout)
+  latest.current = layout
+  useEffect(() => {
+    const element = surface.current
+    if (!element || !selectedId) return
+    const show = (): void => {
+      const item = latest.current.items.find((each) => each.id === latest.current.standsIn.get(selectedId))
+      if (!item) return
+      const { x, y, zoom } = flow.getViewport()
+      const left = item.xPx * zoom + x
+      const top = item.yPx * zoom + y
+      const isSeen = left >= 0 && top >= 0 && left + item.widthPx * zoom <= element.clientWidth && top + item.heightPx * zoom <= element.clientHeight
+      if (!isSeen) void flow.setCenter(item.xPx + item.widthPx / 2, item.yPx + item.heightPx / 2, { zoom })
+    }
+    const observer = new ResizeObserver(show)
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [flow, surface, selectedId])
 }
 
 const miniColor = (node: MapNode): string =>
