@@ -14,7 +14,7 @@ export function ShortcutHelp() {
   useHotkeys([['shift+?', openShortcutHelp]])
   const rows = [...commands.values()].filter((command) => command.shortcut)
   return (
-    <Modal opened={isOpen} onClose={() => useHelp.setState({ isOpen: false })} title="Keyboard shortcuts" size="md" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={isOpen} onClose={() => useHelp.setState({ isOpen: false })} title="Keyboard shortcuts" size="md">
       <Table verticalSpacing={6}>
         <Table.Tbody>
           <Table.Tr>

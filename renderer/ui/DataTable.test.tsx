@@ -46,7 +46,7 @@ describe('the table', () => {
     const { onOpen } = show(rows)
     const user = userEvent.setup()
     await user.click(screen.getByText('pod1'))
-    screen.getByLabelText('Pods, rows').focus()
+    screen.getByRole('grid', { name: 'Pods' }).focus()
     await user.keyboard('{ArrowDown}{Enter}')
     expect(onOpen).toHaveBeenCalledWith(rows[1])
   })

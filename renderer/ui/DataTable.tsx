@@ -1,6 +1,6 @@
 // A table for thousands of rows: only what is visible is in the document. Sorts by a click on a heading, moves by
 // arrow keys, opens by Enter. It knows no feature: columns say how to read, show and sort a row.
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import './data-table.css'
 
 export type CellValue = string | number | boolean | null | undefined
@@ -10,8 +10,12 @@ export interface Column<R> {
   title: string
   widthPx: number
   align?: 'left' | 'right'
-  /** What sorting, filtering and CSV see. */
+  /** What filtering and CSV see, and sorting where there is no `order`. */
   value(row: R): CellValue
+  /** What it is sorted by, where that is not the value itself: a rank, a time. */
+  order?(row: R): CellValue
+  /** Its heading in a CSV file, where the title leaves out the unit. */
+  csvTitle?: string
   /** What people see; the value's text when absent. */
   render?(row: R): ReactNode
 }
@@ -53,22 +57,36 @@ const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 export function sortRows<R>(rows: readonly R[], columns: ReadonlyArray<Column<R>>, sort: Sort): R[] {
   const column = columns.find((item) => item.key === sort.key)
   if (!column) return [...rows]
-  const keyed = rows.map((row) => [column.value(row), row] as const)
+  const read = column.order ?? column.value
+  const keyed = rows.map((row) => [read(row), row] as const)
   keyed.sort(([a], [b]) => compareCells(a, b, sort.isDescending))
   return keyed.map(([, row]) => row)
 }
 
 export function DataTable<R>(props: DataTableProps<R>) {
   const { columns, rows, rowKey, sort, onSort, rowHeightPx = 34, selectedKey } = props
+  const id = useId()
   const body = useRef<HTMLDivElement>(null)
   const [scroll, setScroll] = useState({ top: 0, height: 600 })
-  const [cursor, setCursor] = useState(0)
+  const [cursorKey, setCursorKey] = useState<string | null>(selectedKey ?? null)
   const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, columns, sort])
+  /** The cursor stays on its row when the order changes; on none while nothing was chosen. */
+  const wantedKey = selectedKey ?? cursorKey
+  const cursor = useMemo(() => (wantedKey === null ? -1 : sorted.findIndex((row) => rowKey(row) === wantedKey)), [sorted, wantedKey, rowKey])
   const first = Math.max(0, Math.floor(scroll.top / rowHeightPx) - overscanRows)
   const last = Math.min(sorted.length, Math.ceil((scroll.top + scroll.height) / rowHeightPx) + overscanRows)
   const template = columns.map((column) => `minmax(${column.widthPx}px, ${column.widthPx}fr)`).join(' ')
   const minWidth = columns.reduce((sum, column) => sum + column.widthPx, 0)
 
+  const reveal = (index: number): void => {
+    const element = body.current
+    if (!element) return
+    // The heading covers the first row's height of the view.
+    const top = index * rowHeightPx
+    if (top < element.scrollTop) element.scrollTop = top
+    else if (top + 2 * rowHeightPx > element.scrollTop + element.clientHeight)
+      element.scrollTop = top + 2 * rowHeightPx - element.clientHeight
+  }
   useEffect(() => {
     const element = body.current
     if (!element) return
@@ -76,53 +94,64 @@ export function DataTable<R>(props: DataTableProps<R>) {
     const observer = new ResizeObserver(measure)
     observer.observe(element)
     measure()
+    if (cursor >= 0) reveal(cursor)
     return () => observer.disconnect()
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- what a link selects is brought into view once, at first
   }, [])
   const move = (to: number): void => {
     const next = Math.max(0, Math.min(sorted.length - 1, to))
-    setCursor(next)
     const row = sorted[next]
-    if (row) props.onSelect?.(row)
-    const element = body.current
-    if (!element) return
-    const top = next * rowHeightPx
-    if (top < element.scrollTop) element.scrollTop = top
-    else if (top + 2 * rowHeightPx > element.scrollTop + element.clientHeight)
-      element.scrollTop = top + 2 * rowHeightPx - element.clientHeight
+    if (!row) return
+    setCursorKey(rowKey(row))
+    props.onSelect?.(row)
+    reveal(next)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
+    // The headings are buttons with keys of their own.
+    if (event.target !== event.currentTarget) return
     const page = Math.max(1, Math.floor(scroll.height / rowHeightPx) - 2)
-    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -sorted.length, End: sorted.length }
-    const step = steps[event.key]
+    const targets: Record<string, number> = {
+      ArrowDown: cursor + 1,
+      ArrowUp: cursor - 1,
+      PageDown: cursor + page,
+      PageUp: cursor - page,
+      Home: 0,
+      End: sorted.length - 1,
+    }
+    const target = targets[event.key]
     const row = sorted[cursor]
-    if (step !== undefined) move(cursor + step)
+    if (target !== undefined) move(target)
     else if (event.key === 'Enter' && row) props.onOpen?.(row)
     else return
     event.preventDefault()
   }
   return (
-    <div className="data-table" role="grid" aria-label={props.label} aria-rowcount={sorted.length + 1} aria-colcount={columns.length}>
+    <div className="data-table">
       <div
         className="data-table-scroll"
         ref={body}
         tabIndex={0}
-        role="rowgroup"
-        aria-label={`${props.label}, rows`}
+        role="grid"
+        aria-label={props.label}
+        aria-rowcount={sorted.length + 1}
+        aria-colcount={columns.length}
+        aria-activedescendant={cursor >= first && cursor < last ? `${id}-${cursor}` : undefined}
         onScroll={(event) => setScroll({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })}
         onKeyDown={onKeyDown}
       >
-        <div className="data-table-head" role="row" style={{ gridTemplateColumns: template, minWidth }}>
+        <div className="data-table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template, minWidth }}>
           {columns.map((column) => (
             <HeadCell key={column.key} column={column} sort={sort} onSort={onSort} />
           ))}
         </div>
-        <div style={{ height: sorted.length * rowHeightPx, position: 'relative', minWidth }} role="presentation">
+        <div style={{ height: sorted.length * rowHeightPx, position: 'relative', minWidth }} role="rowgroup">
           {sorted.slice(first, last).map((row, offset) => {
             const index = first + offset
             const key = rowKey(row)
             return (
               <div
                 key={key}
+                id={`${id}-${index}`}
                 className="data-table-row"
                 role="row"
                 aria-rowindex={index + 2}
@@ -166,6 +195,6 @@ export function toCsv<R>(rows: readonly R[], columns: ReadonlyArray<Column<R>>):
     const text = value === null || value === undefined ? '' : String(value)
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
   }
-  const lines = [columns.map((column) => quote(column.title)), ...rows.map((row) => columns.map((column) => quote(column.value(row))))]
+  const lines = [columns.map((column) => quote(column.csvTitle ?? column.title)), ...rows.map((row) => columns.map((column) => quote(column.value(row))))]
   return `${lines.map((cells) => cells.join(',')).join('\r\n')}\r\n`
 }

@@ -96,7 +96,7 @@ function Neighbours({ neighbours, onSelect }: { neighbours: Neighbour[]; onSelec
       <Title order={3} size="h6" mb={4}>
         Connected to {neighbours.length}
       </Title>
-      <Accordion variant="filled" chevronPosition="right" styles={{ control: { paddingInline: 8 }, label: { paddingBlock: 6 } }}>
+      <Accordion key={neighbours[0]!.edge.id} variant="filled" chevronPosition="right" styles={{ control: { paddingInline: 8 }, label: { paddingBlock: 6 } }}>
         {neighbours.slice(0, mostNeighbours).map(({ edge, other, isOutgoing }) => (
           <Accordion.Item key={edge.id} value={edge.id}>
             <Accordion.Control>
@@ -127,6 +127,11 @@ function Neighbours({ neighbours, onSelect }: { neighbours: Neighbour[]; onSelec
           </Accordion.Item>
         ))}
       </Accordion>
+      {neighbours.length > mostNeighbours ? (
+        <Text size="xs" c="var(--text-dim)" mt={6}>
+          And {neighbours.length - mostNeighbours} more; the map shows all of them.
+        </Text>
+      ) : null}
     </>
   )
 }

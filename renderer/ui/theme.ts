@@ -1,6 +1,6 @@
 // Colours, radii and type of the whole application, light and dark. Health colours are chosen to stay apart for
 // colour-blind users and always come with a shape or a word.
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
+import { createTheme, Modal, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
 import type { Health } from '#shared/model/inventory.ts'
 
 const meridian: MantineColorsTuple = [
@@ -21,6 +21,7 @@ export const theme = createTheme({
   fontFamily: 'Inter, "Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif',
   fontFamilyMonospace: '"JetBrains Mono", "SF Mono", ui-monospace, "Cascadia Code", "DejaVu Sans Mono", Menlo, monospace',
   headings: { fontWeight: '650' },
+  components: { Modal: Modal.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }) },
 })
 
 /** One colour per state, as CSS variables `--health-ok` … so that plain CSS, SVG and canvas can use them. */

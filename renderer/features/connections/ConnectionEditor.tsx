@@ -31,6 +31,7 @@ export function ConnectionEditor(props: { site: Site; connection: Connection | n
   const [error, setError] = useState<AppError | null>(null)
   const [isBusy, setBusy] = useState(false)
   const problems = checkForm(form)
+  const missing = Object.keys(problems).length
   const isComplete = Object.keys(problems).length === 0
   const change = (changes: Partial<FormValues>): void => setForm((current) => ({ ...current, ...changes }))
   const fields: FieldProps = { form, errors: hasTried ? problems : {}, stored: connection?.storedSecrets ?? [], change }
@@ -43,6 +44,7 @@ export function ConnectionEditor(props: { site: Site; connection: Connection | n
     setTried(true)
     if (!isComplete) return
     setBusy(true)
+    setError(null)
     try {
       const draft = draftOf(form)
       await (connection ? client.sites.updateConnection({ connectionId: connection.id, draft }) : client.sites.addConnection({ siteId: site.id, draft }))
@@ -78,13 +80,18 @@ export function ConnectionEditor(props: { site: Site; connection: Connection | n
               key={testing.run}
               draft={testing.draft}
               connectionId={connection?.id}
-              onPin={(sha256) => {
-                change({ trust: 'pinned', sha256 })
+              onTrust={(changes) => {
+                change(changes)
                 setTesting(null)
               }}
             />
           ) : null}
           {error ? <ErrorNotice error={error} /> : null}
+          {hasTried && !isComplete ? (
+            <Text size="sm" c="var(--health-error)" role="alert">
+              {missing === 1 ? 'One field still needs' : `${missing} fields still need`} something; {missing === 1 ? 'it is' : 'they are'} marked above.
+            </Text>
+          ) : null}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel

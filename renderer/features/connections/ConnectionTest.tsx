@@ -10,6 +10,7 @@ import { testStepNames } from '#shared/contracts/sites.ts'
 import type { ConnectionDraft, ConnectionId } from '#shared/model/connection.ts'
 import { formatDuration } from '#shared/model/quantities.ts'
 import { ErrorNotice } from '#ui/ErrorNotice.tsx'
+import type { FormValues } from './connection-form.ts'
 
 const titles: Record<TestStep['step'], string> = {
   dns: 'Name',
@@ -27,14 +28,23 @@ const marks: Record<TestStep['state'], ReactNode> = {
   skipped: <ThemeIcon size={20} radius="xl" color="gray" aria-label="not tried"><IconMinus size={13} /></ThemeIcon>,
 }
 
+/** What the user may choose to trust after this failure. A changed host key or fingerprint is never offered. */
+function trustOf({ detail }: AppError) {
+  if (detail?.kind === 'tls' && detail.fingerprint256 && detail.reason !== 'fingerprint-changed')
+    return { label: 'Trust exactly this certificate', changes: { trust: 'pinned' as const, sha256: detail.fingerprint256 } }
+  if (detail?.kind === 'ssh' && detail.fingerprint256 && detail.stage === 'host-key')
+    return { label: 'Trust exactly this host key', changes: { hostKeySha256: detail.fingerprint256 } }
+  return null
+}
+
 interface ConnectionTestProps {
   connectionId?: ConnectionId | undefined
   draft?: ConnectionDraft | undefined
-  /** Offered when the server's certificate is not trusted: pins what it showed. */
-  onPin?: (fingerprint256: string) => void
+  /** Offered when the server's certificate or host key is not known: trusts exactly what it showed. */
+  onTrust?: (changes: Pick<FormValues, 'trust' | 'sha256'> | Pick<FormValues, 'hostKeySha256'>) => void
 }
 
-export function ConnectionTest({ connectionId, draft, onPin }: ConnectionTestProps) {
+export function ConnectionTest({ connectionId, draft, onTrust }: ConnectionTestProps) {
   const client = useClient()
   const [steps, setSteps] = useState<ReadonlyMap<string, TestStep>>(new Map())
   const [error, setError] = useState<AppError | null>(null)
@@ -49,7 +59,10 @@ export function ConnectionTest({ connectionId, draft, onPin }: ConnectionTestPro
     setBusy(true)
     const run = async (): Promise<void> => {
       const input = { ...(connectionId ? { connectionId } : {}), ...(draft ? { draft } : {}) }
-      for await (const step of await client.sites.testConnection(input, { signal })) setSteps((known) => new Map(known).set(step.step, step))
+      for await (const step of await client.sites.testConnection(input, { signal })) {
+        if (signal.aborted) return
+        setSteps((known) => new Map(known).set(step.step, step))
+      }
     }
     run()
       .catch((thrown: unknown) => !signal.aborted && setError(toAppError(thrown)))
@@ -61,7 +74,7 @@ export function ConnectionTest({ connectionId, draft, onPin }: ConnectionTestPro
   const shown = testStepNames.flatMap((name) => steps.get(name) ?? [])
   const failed = shown.find((step) => step.state === 'failed')
   const failure = failed?.error ? fromWireError(failed.error) : null
-  const fingerprint = failure?.detail?.kind === 'tls' ? failure.detail.fingerprint256 : undefined
+  const offer = failure ? trustOf(failure) : null
   return (
     <Stack gap="sm" role="group" aria-label="Connection test">
       {shown.map((step) => (
@@ -86,9 +99,9 @@ export function ConnectionTest({ connectionId, draft, onPin }: ConnectionTestPro
         </Text>
       ) : null}
       <Group>
-        {fingerprint && onPin ? (
-          <Button size="xs" onClick={() => onPin(fingerprint)}>
-            Trust exactly this certificate
+        {offer && onTrust ? (
+          <Button size="xs" onClick={() => onTrust(offer.changes)}>
+            {offer.label}
           </Button>
         ) : null}
         <Button size="xs" variant="default" loading={isBusy} onClick={() => setAttempt(attempt + 1)}>

@@ -64,7 +64,7 @@ export default function ConnectionsScreen() {
           ))}
         </Stack>
       </div>
-      <NewSite isOpen={wantsNewSite} onClose={() => navigate('/connections')} />
+      {wantsNewSite ? <NewSite onClose={() => navigate('/connections')} /> : null}
       {dialog?.open === 'edit' ? <ConnectionEditor {...dialog} onClose={() => setDialog(null)} /> : null}
       {dialog?.open === 'test' ? (
         <Modal opened onClose={() => setDialog(null)} title={`Test ${dialog.connection.label}`} size="lg">
@@ -217,11 +217,10 @@ function ConnectionRow({ site, connection, attempt, setDialog }: CardProps & { c
 
 const needsSecret = ({ settings }: Connection): boolean => !(settings.kind === 'ssh' && settings.auth === 'agent')
 
-function NewSite({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+function NewSite({ onClose }: { onClose: () => void }) {
   const client = useClient()
   return (
     <NameDialog
-      isOpen={isOpen}
       title="New site"
       action="Make the site"
       initial=""
@@ -236,11 +235,10 @@ function NewSite({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) 
 
 function RenameSite({ site, onClose }: { site: Site; onClose: () => void }) {
   const client = useClient()
-  return <NameDialog isOpen title="Rename the site" action="Rename" initial={site.name} onClose={onClose} onSubmit={async (name) => void (await client.sites.update({ siteId: site.id, name }))} />
+  return <NameDialog title="Rename the site" action="Rename" initial={site.name} onClose={onClose} onSubmit={async (name) => void (await client.sites.update({ siteId: site.id, name }))} />
 }
 
 interface NameDialogProps {
-  isOpen: boolean
   title: string
   action: string
   initial: string
@@ -251,16 +249,19 @@ interface NameDialogProps {
 function NameDialog(props: NameDialogProps) {
   const [name, setName] = useState(props.initial)
   const [error, setError] = useState<AppError | null>(null)
+  const [isBusy, setBusy] = useState(false)
   const submit = async (): Promise<void> => {
+    setBusy(true)
     try {
       await props.onSubmit(name.trim())
       props.onClose()
     } catch (thrown) {
       setError(toAppError(thrown))
+      setBusy(false)
     }
   }
   return (
-    <Modal opened={props.isOpen} onClose={props.onClose} title={props.title}>
+    <Modal opened onClose={props.onClose} title={props.title}>
       <form
         onSubmit={(event) => {
           event.preventDefault()
@@ -274,7 +275,7 @@ function NameDialog(props: NameDialogProps) {
             <Button variant="default" onClick={props.onClose}>
               Cancel
             </Button>
-            <Button type="submit" disabled={name.trim() === ''}>
+            <Button type="submit" loading={isBusy} disabled={name.trim() === ''}>
               {props.action}
             </Button>
           </Group>

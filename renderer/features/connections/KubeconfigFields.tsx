@@ -2,7 +2,7 @@
 // whole: it goes to the core to be read and, on saving, into the vault.
 import { FileButton, Button, Group, Select, Text, Textarea } from '@mantine/core'
 import { IconUpload } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { toAppError } from '#client/client.ts'
 import { useClient } from '#client/client-context.ts'
 import type { KubeconfigContext } from '#shared/contracts/sites.ts'
@@ -14,24 +14,32 @@ export function KubeconfigFields({ form, errors, stored, change }: FieldProps) {
   const client = useClient()
   const [contexts, setContexts] = useState<KubeconfigContext[]>([])
   const [error, setError] = useState<AppError | null>(null)
-  const choose = (context: KubeconfigContext, text: string): void =>
+  /** Counts the texts that were read: an answer about one that has been changed since is dropped. */
+  const reading = useRef(0)
+  const choose = (context: KubeconfigContext): void =>
     change({
       context: context.name,
       server: context.server,
       namespace: context.namespace ?? '',
-      secrets: { ...form.secrets, kubeconfig: text },
       ...(form.label ? {} : { label: context.cluster }),
     })
   const read = async (text: string): Promise<void> => {
+    const mine = (reading.current += 1)
     change({ secrets: { ...form.secrets, kubeconfig: text } })
-    if (text.trim() === '') return
+    if (text.trim() === '') {
+      setContexts([])
+      setError(null)
+      return
+    }
     try {
       const found = await client.sites.readKubeconfig({ text })
+      if (reading.current !== mine) return
       setContexts(found)
       setError(null)
       const first = found.find((item) => item.isCurrent) ?? found[0]
-      if (first) choose(first, text)
+      if (first) choose(first)
     } catch (thrown) {
+      if (reading.current !== mine) return
       setContexts([])
       setError(toAppError(thrown))
     }
@@ -52,7 +60,7 @@ export function KubeconfigFields({ form, errors, stored, change }: FieldProps) {
         onChange={(event) => void read(event.currentTarget.value)}
       />
       <Group align="flex-end">
-        <FileButton onChange={(file) => void file?.text().then(read)}>
+        <FileButton onChange={(file) => void (file && file.text().then(read, (thrown: unknown) => setError(toAppError(thrown))))}>
           {(props) => (
             <Button {...props} variant="default" leftSection={<IconUpload size={16} />}>
               Choose a file
@@ -68,7 +76,7 @@ export function KubeconfigFields({ form, errors, stored, change }: FieldProps) {
             style={{ flex: 1 }}
             onChange={(name) => {
               const found = contexts.find((item) => item.name === name)
-              if (found) choose(found, form.secrets.kubeconfig ?? '')
+              if (found) choose(found)
             }}
           />
         ) : null}

@@ -11,12 +11,15 @@ export function RemoveSite({ site, onClose }: { site: Site; onClose: () => void 
   const client = useClient()
   const [confirmation, setConfirmation] = useState('')
   const [error, setError] = useState<AppError | null>(null)
+  const [isBusy, setBusy] = useState(false)
   const remove = async (): Promise<void> => {
+    setBusy(true)
     try {
       await client.sites.remove({ siteId: site.id, confirmation })
       onClose()
     } catch (thrown) {
       setError(toAppError(thrown))
+      setBusy(false)
     }
   }
   return (
@@ -29,8 +32,8 @@ export function RemoveSite({ site, onClose }: { site: Site; onClose: () => void 
       >
         <Stack>
           <Text size="sm">
-            Its {site.connections.length} connections, their credentials and what was last seen of it are removed from this
-            machine. Nothing in the lab itself is touched. Query results stay.
+            {site.connections.length === 1 ? 'Its connection, the credentials' : `Its ${site.connections.length} connections, their credentials`} and what was last seen of it are removed
+            from this machine. Nothing in the lab itself is touched. Query results stay.
           </Text>
           <TextInput label={`Type “${site.name}” to confirm`} value={confirmation} onChange={(event) => setConfirmation(event.currentTarget.value)} data-autofocus autoComplete="off" />
           {error ? <ErrorNotice error={error} /> : null}
@@ -38,7 +41,7 @@ export function RemoveSite({ site, onClose }: { site: Site; onClose: () => void 
             <Button variant="default" onClick={onClose}>
               Keep it
             </Button>
-            <Button type="submit" color="red" disabled={confirmation !== site.name}>
+            <Button type="submit" color="red" loading={isBusy} disabled={confirmation !== site.name}>
               Remove the site
             </Button>
           </Group>

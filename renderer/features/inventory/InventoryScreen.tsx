@@ -1,16 +1,18 @@
 // Everything the site has, as tables: one tab a kind, with filter, sorting, choice of columns, CSV and details.
-import { Button, Checkbox, Group, Menu, SegmentedControl, TextInput } from '@mantine/core'
+import './inventory.css'
+import { Button, Checkbox, Group, Menu, SegmentedControl, Tabs, TextInput } from '@mantine/core'
 import { IconColumns3, IconDownload, IconListDetails, IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { useInventory } from '#client/inventory.store.ts'
 import { navigate, usePlace } from '#client/location.ts'
 import { useSession } from '#client/session.store.ts'
-import { entityKinds, type Entity, type EntityKind } from '#shared/model/inventory.ts'
-import { DataTable, toCsv, type Sort } from '#ui/DataTable.tsx'
+import { entityKinds, type Entity, type EntityKind, type Health } from '#shared/model/inventory.ts'
+import { DataTable, sortRows, toCsv, type Sort } from '#ui/DataTable.tsx'
 import { downloadText } from '#ui/download.ts'
 import { EmptyState } from '#ui/EmptyState.tsx'
 import { EntityDetails } from '#ui/EntityDetails.tsx'
 import { EntityIcon, entityKindNames } from '#ui/EntityIcon.tsx'
+import { healthColor, healthSymbol, healthWord } from '#ui/theme.ts'
 import { columnsFor, type InventoryColumn } from './inventory-columns.tsx'
 
 type Which = 'all' | 'problems'
@@ -24,37 +26,53 @@ export default function InventoryScreen() {
   const kind = wanted && byKind.has(wanted) ? wanted : byKind.has('guest') ? 'guest' : kinds[0]
   if (!kind) {
     return (
-      <EmptyState icon={<IconListDetails size={40} />} title="Nothing is known of this site yet" action={<Button onClick={() => navigate('/connections')}>Look at its connections</Button>}>
-        As soon as one of its systems has answered, everything in it is listed here, and stays readable without a network.
+      <EmptyState
+        icon={<IconListDetails size={40} />}
+        title="Nothing is known of this site yet"
+        action={<Button onClick={() => navigate('/connections')}>Look at its connections</Button>}
+      >
+        As soon as one of its systems has answered, everything in it is listed here, and stays readable without a
+        network.
       </EmptyState>
     )
   }
   return (
-    <div className="screen">
-      <div className="screen-head" style={{ paddingBottom: 4 }}>
-        <h1>Inventory</h1>
-        <div style={{ flex: 1 }}>
-          <Group gap={2} role="tablist" aria-label="Kinds">
-            {kinds.map((item) => (
-              <Button
-                key={item}
-                role="tab"
-                aria-selected={item === kind}
-                size="compact-sm"
-                variant={item === kind ? 'light' : 'subtle'}
-                color={item === kind ? undefined : 'gray'}
-                leftSection={<EntityIcon kind={item} size={15} />}
-                onClick={() => navigate('/inventory', { kind: item })}
-                style={{ flexShrink: 0 }}
-              >
-                {entityKindNames[item].many} {byKind.get(item)!.length}
-              </Button>
-            ))}
-          </Group>
-        </div>
-      </div>
-      <KindTable key={kind} kind={kind} entities={byKind.get(kind)!} selectedId={query.get('entity')} />
-    </div>
+    <Tabs
+      className="inventory"
+      orientation="vertical"
+      variant="pills"
+      value={kind}
+      onChange={(next) => next && navigate('/inventory', { kind: next })}
+      keepMounted={false}
+      activateTabWithKeyboard={false}
+    >
+      <Tabs.List className="inventory-kinds" aria-label="Kinds">
+        {kinds.map((item) => (
+          <KindTab key={item} kind={item} entities={byKind.get(item)!} />
+        ))}
+      </Tabs.List>
+      <Tabs.Panel value={kind} className="inventory-panel">
+        <KindTable key={kind} kind={kind} entities={byKind.get(kind)!} selectedId={query.get('entity')} />
+      </Tabs.Panel>
+    </Tabs>
+  )
+}
+
+/** A kind, how many there are, and the worst that is wrong with one of them. */
+function KindTab({ kind, entities }: { kind: EntityKind; entities: Entity[] }) {
+  const worst = (['error', 'warning'] satisfies Health[]).find((health) => entities.some((entity) => entity.health === health))
+  return (
+    <Tabs.Tab value={kind} leftSection={<EntityIcon kind={kind} size={16} />}>
+      <span>{entityKindNames[kind].many}</span>{' '}
+      <span className="inventory-count">
+        {worst ? (
+          <span style={{ color: healthColor(worst) }} title={healthWord[worst]} aria-hidden>
+            {healthSymbol[worst]}{' '}
+          </span>
+        ) : null}
+        {entities.length}
+      </span>
+    </Tabs.Tab>
   )
 }
 
@@ -71,37 +89,54 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
   const visible = columns.filter((column) => column.isShownAtFirst !== toggled.has(column.key))
   const rows = useMemo(() => filterRows(entities, columns, text, only), [entities, columns, text, only])
   const selected = selectedId ? all.get(selectedId) : undefined
-  const select = (entity: Entity | null): void => navigate('/inventory', entity ? { kind, entity: entity.id } : { kind })
+  const many = entityKindNames[kind].many
+  const select = (entity: Entity | null): void =>
+    navigate('/inventory', entity ? { kind, entity: entity.id } : { kind }, { replace: true })
   return (
     <>
-      <Group px={20} pb={10} gap="sm">
+      <div className="screen-head">
+        <h1>{many}</h1>
         <TextInput
           aria-label="Filter"
-          placeholder={`Filter ${entityKindNames[kind].many.toLowerCase()}: name, address, tag, state`}
+          placeholder="Name, address, tag or state"
           leftSection={<IconSearch size={15} />}
-          size="sm"
-          w={340}
+          size="xs"
+          w={240}
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
         />
-        <SegmentedControl aria-label="Which" size="xs" data={[{ value: 'all', label: 'All' }, { value: 'problems', label: 'Problems only' }]} value={only} onChange={(value) => setOnly(value as Which)} />
+        <SegmentedControl
+          aria-label="Which"
+          size="xs"
+          data={[
+            { value: 'all', label: 'All' },
+            { value: 'problems', label: 'Problems only' },
+          ]}
+          value={only}
+          onChange={(value) => setOnly(value as Which)}
+        />
         <span className="kbd-hint" role="status">
           {rows.length === entities.length ? `${entities.length}` : `${rows.length} of ${entities.length}`}
         </span>
-        <Group ml="auto" gap="xs">
+        <Group ml="auto" gap="xs" wrap="nowrap">
           <ColumnMenu columns={columns} toggled={toggled} onToggle={setToggled} />
-          <Button size="xs" variant="default" leftSection={<IconDownload size={15} />} onClick={() => downloadText(toCsv(rows, visible), `${kind}.csv`, 'text/csv')}>
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconDownload size={15} />}
+            onClick={() => downloadText(toCsv(sortRows(rows, columns, sort), visible), `${kind}.csv`, 'text/csv')}
+          >
             CSV
           </Button>
         </Group>
-      </Group>
-      <div style={{ flex: 1, minHeight: 0, display: 'flex', gap: 12, padding: '0 20px 16px' }}>
-        <div style={{ flex: 1, minWidth: 0 }}>
+      </div>
+      <div className="inventory-body">
+        {rows.length > 0 ? (
           <DataTable<Entity>
-            label={entityKindNames[kind].many}
+            label={many}
             columns={visible}
             rows={rows}
-            rowKey={(entity) => entity.id}
+            rowKey={keyOf}
             sort={sort}
             onSort={setSort}
             rowHeightPx={isCompact ? 28 : 36}
@@ -109,7 +144,13 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
             onSelect={select}
             onOpen={(entity) => navigate('/map', { entity: entity.id })}
           />
-        </div>
+        ) : (
+          <EmptyState title="Nothing passes the filter">
+            {only === 'problems' && text === ''
+              ? `No warning and no error among ${entities.length} ${many.toLowerCase()}.`
+              : `Loosen the words or show all ${entities.length} ${many.toLowerCase()}.`}
+          </EmptyState>
+        )}
         {selected ? (
           <EntityDetails
             entity={selected}
@@ -126,17 +167,24 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
   )
 }
 
+const keyOf = (entity: Entity): string => entity.id
+
 function filterRows(entities: Entity[], columns: InventoryColumn[], text: string, only: Which): Entity[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   return entities.filter((entity) => {
     if (only === 'problems' && entity.health !== 'error' && entity.health !== 'warning') return false
     if (words.length === 0) return true
-    const haystack = `${columns.map((column) => column.value(entity) ?? '').join(' ')} ${entity.addresses.join(' ')} ${entity.id}`.toLowerCase()
+    const values = columns.map((column) => column.value(entity) ?? '').join(' ')
+    const haystack = `${values} ${entity.addresses.join(' ')} ${entity.id}`.toLowerCase()
     return words.every((word) => haystack.includes(word))
   })
 }
 
-function ColumnMenu(props: { columns: InventoryColumn[]; toggled: ReadonlySet<string>; onToggle: (next: Set<string>) => void }) {
+function ColumnMenu(props: {
+  columns: InventoryColumn[]
+  toggled: ReadonlySet<string>
+  onToggle: (next: Set<string>) => void
+}) {
   const { columns, toggled } = props
   const flip = (key: string): void => {
     const next = new Set(toggled)
@@ -151,11 +199,21 @@ function ColumnMenu(props: { columns: InventoryColumn[]; toggled: ReadonlySet<st
         </Button>
       </Menu.Target>
       <Menu.Dropdown mah={400} style={{ overflowY: 'auto' }}>
-        {columns.map((column) => (
-          <Menu.Item key={column.key} onClick={() => flip(column.key)} disabled={column.key === 'name'} role="menuitemcheckbox" aria-checked={column.isShownAtFirst !== toggled.has(column.key)}>
-            <Checkbox component="div" size="xs" label={column.title} checked={column.isShownAtFirst !== toggled.has(column.key)} readOnly tabIndex={-1} style={{ pointerEvents: 'none' }} />
-          </Menu.Item>
-        ))}
+        {columns.map((column) => {
+          const isShown = column.isShownAtFirst !== toggled.has(column.key)
+          return (
+            <Menu.Item
+              key={column.key}
+              onClick={() => flip(column.key)}
+              disabled={column.key === 'name'}
+              role="menuitemcheckbox"
+              aria-checked={isShown}
+              leftSection={<Checkbox.Indicator size="xs" checked={isShown} aria-hidden />}
+            >
+              {column.title}
+            </Menu.Item>
+          )
+        })}
       </Menu.Dropdown>
     </Menu>
   )

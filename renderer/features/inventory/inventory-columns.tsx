@@ -1,6 +1,6 @@
 // Which columns a kind of entity has: the same four for all, then the facts its entities really carry, so that a
 // new fact of a connector shows up without a change here.
-import type { Column } from '#ui/DataTable.tsx'
+import type { CellValue, Column } from '#ui/DataTable.tsx'
 import { HealthMark } from '#ui/HealthMark.tsx'
 import { EntityIcon } from '#ui/EntityIcon.tsx'
 import { Age } from '#ui/Age.tsx'
@@ -52,7 +52,8 @@ export function columnsFor(kind: EntityKind, entities: readonly Entity[], nameOf
       title: 'State',
       widthPx: 150,
       isShownAtFirst: true,
-      value: (entity) => `${healthRank[entity.health]} ${entity.status}`,
+      value: (entity) => entity.status,
+      order: (entity) => `${healthRank[entity.health]} ${entity.status}`,
       render: (entity) => <HealthMark health={entity.health} label={entity.status} />,
     },
     { key: 'parent', title: 'In', widthPx: 130, isShownAtFirst: !seen.has('node'), value: (entity) => (entity.parentId ? nameOf(entity.parentId) : null) },
@@ -66,20 +67,24 @@ const isIp = (address: string): boolean => !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.tes
 
 function factColumn(key: string, sample: FactValue | undefined, isShownAtFirst: boolean): InventoryColumn {
   const isNumber = isNumericFact(sample)
+  const isTime = key.endsWith('AtMs')
   return {
     key: `fact.${key}`,
     title: factLabel(key),
     widthPx: isNumber ? 110 : 140,
     isShownAtFirst,
     ...(isNumber ? { align: 'right' as const } : {}),
+    csvTitle: key,
     value: (entity) => {
       const value = entity.facts[key]
-      return Array.isArray(value) ? value.join(', ') : value
+      if (Array.isArray(value)) return value.join(', ')
+      return isTime && typeof value === 'number' ? new Date(value).toISOString() : value
     },
+    ...(isTime ? { order: (entity: Entity) => entity.facts[key] as CellValue } : {}),
     render: (entity) => {
       const value = entity.facts[key]
       if (value === undefined || value === null) return <span style={{ color: 'var(--text-dim)' }}>—</span>
-      if (key.endsWith('AtMs') && typeof value === 'number') return <Age atMs={value} />
+      if (isTime && typeof value === 'number') return <Age atMs={value} />
       if (key.endsWith('Fraction') && typeof value === 'number') return <Meter fraction={value} />
       return formatFact(key, value)
     },

@@ -39,7 +39,7 @@ export function LogPanel() {
           Save
         </Button>
       </Group>
-      <ScrollArea h={480} tabIndex={0} viewportProps={{ tabIndex: 0, 'aria-label': 'Log lines' }} bg="var(--surface-sunken)" p="sm">
+      <ScrollArea h="min(480px, 55vh)" viewportProps={{ tabIndex: 0, role: 'log', 'aria-live': 'off', 'aria-label': 'Log lines' }} bg="var(--surface-sunken)" p="sm">
         <Text component="pre" size="xs" ff="monospace" m={0} style={{ whiteSpace: 'pre-wrap' }}>
           {lines.length > 0 ? lines.map(asText).join('\n') : 'Nothing at this level yet.'}
         </Text>

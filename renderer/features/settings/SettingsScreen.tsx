@@ -1,11 +1,13 @@
 // Settings in four groups: appearance, data, the vault, and what helps when something is wrong (log, demo faults).
-import { NumberInput, Select, Stack, Tabs } from '@mantine/core'
+import { Select, Stack, Tabs } from '@mantine/core'
+import { attempt } from '#client/attempt.ts'
 import { useClient } from '#client/client-context.ts'
 import { navigate, usePlace } from '#client/location.ts'
 import { useSession } from '#client/session.store.ts'
 import type { Settings } from '#shared/contracts/app.ts'
 import { DemoPanel } from './DemoPanel.tsx'
 import { LogPanel } from './LogPanel.tsx'
+import { NumberSetting } from './NumberSetting.tsx'
 import { VaultPanel } from './VaultPanel.tsx'
 
 const sections = ['appearance', 'data', 'vault', 'demo', 'log'] as const
@@ -51,7 +53,7 @@ export default function SettingsScreen() {
 function useSettings(): [Settings | null, (changes: Partial<Settings>) => void] {
   const client = useClient()
   const settings = useSession((state) => state.settings)
-  return [settings, (changes) => void client.app.updateSettings(changes).catch(() => undefined)]
+  return [settings, (changes) => void attempt('The setting could not be kept', client.app.updateSettings(changes))]
 }
 
 function AppearancePanel() {
@@ -87,36 +89,36 @@ function AppearancePanel() {
 function DataPanel() {
   const [settings, update] = useSettings()
   if (!settings) return null
-  const number = (label: string, description: string, key: 'refreshSeconds' | 'rowLimit' | 'idleLockMinutes', min: number, max: number) => (
-    <NumberInput
-      label={label}
-      description={description}
-      value={settings[key]}
-      min={min}
-      max={max}
-      allowDecimal={false}
-      thousandSeparator={' '}
-      onBlur={(event) => {
-        const value = Number(event.currentTarget.value.replaceAll(/\D/g, ''))
-        if (Number.isInteger(value) && value >= min && value <= max) update({ [key]: value })
-      }}
-    />
-  )
   return (
     <Stack maw={420}>
-      {number('Refresh every (seconds)', 'Pause between two looks at each live system.', 'refreshSeconds', 2, 3600)}
-      {number('Rows per query', 'A longer result is cut there, and says so.', 'rowLimit', 1, 1_000_000_000)}
-      {number('Lock when idle (minutes)', '0 never locks by itself.', 'idleLockMinutes', 0, 1440)}
-      <NumberInput
+      <NumberSetting
+        label="Refresh every (seconds)"
+        description="Pause between two looks at each live system."
+        value={settings.refreshSeconds}
+        range={[2, 3600]}
+        onCommit={(refreshSeconds) => update({ refreshSeconds })}
+      />
+      <NumberSetting
+        label="Rows per query"
+        description="A longer result is cut there, and says so."
+        value={settings.rowLimit}
+        range={[1, 1_000_000_000]}
+        onCommit={(rowLimit) => update({ rowLimit })}
+      />
+      <NumberSetting
+        label="Lock when idle (minutes)"
+        description="0 never locks by itself."
+        value={settings.idleLockMinutes}
+        range={[0, 1440]}
+        onCommit={(idleLockMinutes) => update({ idleLockMinutes })}
+      />
+      <NumberSetting
         label="Space for unsaved results (GB)"
         description="Beyond it the oldest unsaved results are removed; saved ones stay."
         value={settings.resultCacheBytes / 1e9}
-        min={0}
-        max={10_000}
-        onBlur={(event) => {
-          const value = Number(event.currentTarget.value)
-          if (Number.isFinite(value) && value >= 0) update({ resultCacheBytes: Math.round(value * 1e9) })
-        }}
+        range={[0, 10_000]}
+        hasFraction
+        onCommit={(gigabytes) => update({ resultCacheBytes: Math.round(gigabytes * 1e9) })}
       />
     </Stack>
   )

@@ -1,6 +1,7 @@
 // Making the vault, changing its passphrase, locking it. What is typed here goes to the core once and is dropped.
 import { Alert, Button, Group, PasswordInput, Stack, Text } from '@mantine/core'
 import { useState, type FormEvent } from 'react'
+import { attempt } from '#client/attempt.ts'
 import { toAppError } from '#client/client.ts'
 import { useClient } from '#client/client-context.ts'
 import { useSession } from '#client/session.store.ts'
@@ -19,11 +20,12 @@ export function VaultPanel() {
           : 'Credentials are encrypted with a passphrase (Argon2id, AES-256-GCM). It is stored nowhere: if it is lost, the credentials must be entered again.'}
       </Text>
       {vault.note ? <Alert variant="light">{vault.note}</Alert> : null}
+      {vault.state === 'unlocked' ? <Text size="sm">The vault is open. It locks by itself when nobody is there (Data, Lock when idle).</Text> : null}
       {vault.state === 'uninitialised' ? <PassphraseForm isNew /> : null}
       {vault.state === 'unlocked' ? (
         <>
           <Group>
-            <Button variant="default" onClick={() => void client.vault.lock()}>
+            <Button variant="default" onClick={() => void attempt('Meridian could not be locked', client.vault.lock())}>
               Lock now
             </Button>
           </Group>
@@ -49,8 +51,10 @@ function PassphraseForm({ isNew }: { isNew: boolean }) {
     event.preventDefault()
     setBusy(true)
     setError(null)
+    setDone(false)
     try {
-      await (isNew ? client.vault.create({ passphrase: next }) : client.vault.changePassphrase({ current, next }))
+      if (isNew) await client.vault.create({ passphrase: next })
+      else await client.vault.changePassphrase({ current, next })
       setDone(true)
     } catch (thrown) {
       setError(toAppError(thrown))
@@ -72,7 +76,7 @@ function PassphraseForm({ isNew }: { isNew: boolean }) {
         {error ? <ErrorNotice error={error} /> : null}
         {isDone ? (
           <Text size="sm" role="status">
-            Done. It holds from now on.
+            The new passphrase holds from now on.
           </Text>
         ) : null}
         <Group>
