@@ -73,15 +73,17 @@ async function single(args) {
   else totals.failed += 1
 }
 
-async function unit() {
+/** @param {ReturnType<typeof seekBrowser> | undefined} browser */
+async function unit(browser) {
   const report = join(reports, 'unit.json')
-  const code = await run([
+  const vitest = [
     'node_modules/vitest/vitest.mjs',
     'run',
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
-  ])
+  ]
+  const code = await run(vitest, browserEnv(browser))
   const counted = readReport(report)
   totals.passed += counted?.numPassedTests ?? 0
   totals.skipped += (counted?.numPendingTests ?? 0) + (counted?.numTodoTests ?? 0)
@@ -99,6 +101,12 @@ function seekBrowser() {
   }
 }
 
+/** Playwright's own browser is found without a word. @param {ReturnType<typeof seekBrowser> | undefined} browser */
+const browserEnv = (browser) =>
+  /** @type {Record<string, string>} */ (
+    browser && 'path' in browser && browser.path ? { MERIDIAN_CHROMIUM: browser.path } : {}
+  )
+
 /** @param {ReturnType<typeof seekBrowser>} browser */
 async function endToEnd(browser) {
   if ('sentence' in browser) {
@@ -109,7 +117,7 @@ async function endToEnd(browser) {
   const playwright = ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts']
   const code = await run([...playwright, '--project=loopback'], {
     MERIDIAN_E2E_REPORT: report,
-    ...(browser.path ? { MERIDIAN_CHROMIUM: browser.path } : {}),
+    ...browserEnv(browser),
   })
   const stats = readReport(report)?.stats
   totals.passed += stats?.expected ?? 0
@@ -131,7 +139,7 @@ const wants = (/** @type {string} */ part) => only === undefined || only === par
 const startedAt = performance.now()
 installMissing()
 // Looked for first: who lacks one should not learn it after ten minutes.
-const browser = wants('e2e') ? seekBrowser() : undefined
+const browser = wants('unit') || wants('e2e') ? seekBrowser() : undefined
 if (browser && 'sentence' in browser) console.error(browser.sentence)
 if (wants('types')) await stage('types', () => single(['.ci/typecheck.mjs']))
 if (wants('lint'))
@@ -141,8 +149,8 @@ if (wants('unit') || wants('e2e'))
   await stage('build', () =>
     single(['node_modules/electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn']),
   )
-if (wants('unit')) await stage('unit, component, conformance', unit)
-if (browser) await stage('end to end, in a browser', () => endToEnd(browser))
+if (wants('unit')) await stage('unit, component, conformance', () => unit(browser))
+if (browser && wants('e2e')) await stage('end to end, in a browser', () => endToEnd(browser))
 rmSync(reports, { recursive: true, force: true })
 console.log(`\nTook ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`)
 console.log(
