@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Two rooms, two worlds: core and shared code run on Node, the renderer in a DOM.
 export default defineConfig({
   test: {
+    // Many tests wait for processes and sockets: two at least run at once, on the smallest machine too.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: 60_000,
     projects: [
