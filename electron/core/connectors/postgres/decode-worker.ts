@@ -35,7 +35,11 @@ if (port) {
       decoder = undefined
       answer({ kind: 'stopped' })
     } else {
-      for (const chunk of order.chunks) decoder?.feed(chunk)
+      for (const chunk of order.chunks) {
+        const isNeeded = decoder?.feed(chunk) ?? false
+        // Waiting for the garbage collector would let hundreds of megabytes pile up at full speed.
+        if (!isNeeded) chunk.buffer.transfer(0)
+      }
       answer({ kind: 'consumed', byteLength: order.byteLength })
       armTimer()
     }

@@ -36,6 +36,8 @@ export type StatementPart =
 /** Decoded batches that may wait for the caller, and raw bytes that may wait for the decoder. */
 const maxWaitingBytes = 4 * 1024 * 1024
 const maxRawBytes = 2 * 1024 * 1024
+/** Raw bytes that are passed to a busy decoder at once. */
+const feedBytes = 256 * 1024
 /** What a server may still send after it was asked to stop. */
 const maxAfterCancelBytes = 64 * 1024 * 1024
 
@@ -134,11 +136,16 @@ class Execution {
   private onChunk(chunk: Uint8Array): void {
     this.rawPending.push(chunk)
     this.rawPendingBytes += chunk.byteLength
-    if (!this.isFeedPlanned) {
-      this.isFeedPlanned = true
-      setImmediate(this.feed)
-    }
+    this.planFeed()
     this.adjustFlow()
+  }
+
+  /** A busy decoder gets larger pieces: each message between threads costs as much as decoding many rows. */
+  private planFeed(): void {
+    if (this.rawPendingBytes >= feedBytes) return this.feed()
+    if (this.rawInFlight > 0 || this.isFeedPlanned || this.rawPendingBytes === 0) return
+    this.isFeedPlanned = true
+    setImmediate(this.feed)
   }
 
   private readonly feed = (): void => {
@@ -156,6 +163,7 @@ class Execution {
     switch (answer.kind) {
       case 'consumed':
         this.rawInFlight -= answer.byteLength
+        this.planFeed()
         return this.adjustFlow()
       case 'schema':
       case 'batch':

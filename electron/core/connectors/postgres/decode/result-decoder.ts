@@ -35,6 +35,7 @@ export type DecodeReport =
 const maxMessageBytes = 0x40000000
 const firstFlushMs = 30
 const laterFlushMs = 250
+const shortRestBytes = 8 * 1024
 const type = (letter: string): number => letter.charCodeAt(0)
 const dataRow = type('D')
 /** Messages that say nothing a run needs: ParseComplete, BindComplete, CloseComplete, NoData, parameters, notifications. */
@@ -51,6 +52,7 @@ export class ResultDecoder {
   private piecesBytes = 0
   /** Row messages of the batch in hand while no schema was sent: an array may still turn out to need text. */
   private held: Uint8Array[] = []
+  private readonly mayFallBack: boolean
   private hasSchema = false
   private isCut = false
   private isEnded = false
@@ -59,6 +61,7 @@ export class ResultDecoder {
 
   constructor(request: DecodeRequest, report: (report: DecodeReport) => void, now: () => number = () => performance.now()) {
     this.columns = request.columns.map((column) => ({ ...column }))
+    this.mayFallBack = this.columns.some((column) => column.kind.startsWith('list-'))
     this.maxRows = request.maxRows
     this.report = report
     this.now = now
@@ -72,13 +75,14 @@ export class ResultDecoder {
     return Math.max(0, this.oldestRowAt + wait - this.now())
   }
 
-  feed(chunk: Uint8Array): void {
-    if (this.isEnded) return
+  /** Answers whether the chunk's memory is still needed: when not, the caller may free it at once. */
+  feed(chunk: Uint8Array): boolean {
+    if (this.isEnded) return false
     try {
       let from = 0
       while (this.pieces.length > 0) {
         const taken = this.completePiece(chunk, from)
-        if (taken === undefined) return
+        if (taken === undefined) return this.needs(chunk)
         from = taken
       }
       this.keep(chunk, this.process(chunk, from))
@@ -86,6 +90,11 @@ export class ResultDecoder {
     } catch (error) {
       this.fail(error)
     }
+    return this.needs(chunk)
+  }
+
+  private needs(chunk: Uint8Array): boolean {
+    return this.held.length > 0 || this.pieces.some((piece) => piece.buffer === chunk.buffer)
   }
 
   /** Sends on what is in hand: the clock says so, or the connection has ended. */
@@ -147,7 +156,8 @@ export class ResultDecoder {
 
   private keep(chunk: Uint8Array, from: number): void {
     if (from >= chunk.length) return
-    const rest = from === 0 ? chunk : chunk.subarray(from)
+    // A short rest is copied, so that the chunk can be given back; a piece of a huge value stays where it is.
+    const rest = chunk.length - from <= shortRestBytes ? chunk.slice(from) : chunk.subarray(from)
     this.pieces.push(rest)
     this.piecesBytes += rest.length
   }
@@ -186,7 +196,7 @@ export class ResultDecoder {
     const isFirst = this.decoder.rows === 0
     const stopped = this.decodeOrFallBack(bytes, view, from, end, limit)
     if (isFirst && this.decoder.rows > 0) this.oldestRowAt = this.now()
-    if (!this.hasSchema && stopped > from) this.held.push(bytes.subarray(from, stopped))
+    if (!this.hasSchema && this.mayFallBack && stopped > from) this.held.push(bytes.subarray(from, stopped))
     return stopped
   }
 
