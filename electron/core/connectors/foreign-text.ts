@@ -8,18 +8,27 @@ const minLength = 6
 /** `text` without any of `values`, as they are or as they travel: URL-encoded either way, as JSON, as base64. */
 export function maskValues(text: string, values: Iterable<string | undefined>): string {
   let clean = text
-  const forms = [...values].flatMap((value) => (value === undefined || value.length < minLength ? [] : formsOf(value)))
+  const forms = [...values].flatMap((value) =>
+    value === undefined || value.length < minLength ? [] : formsOf(value),
+  )
   // Long ones first: a part must not be cut out of the whole and leave its rest.
-  for (const form of [...new Set(forms)].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(form, '[masked]')
+  for (const form of [...new Set(forms)].sort((a, b) => b.length - a.length))
+    clean = clean.replaceAll(form, '[masked]')
   return clean
 }
 
 function formsOf(value: string): string[] {
   const encoded = encodeURIComponent(value)
   const base64 = Buffer.from(value).toString('base64')
-  return [value, encoded, encoded.replaceAll('%20', '+'), JSON.stringify(value).slice(1, -1), decoded(value), base64, base64.replace(/=+$/, '')].filter(
-    (form) => form.length >= minLength,
-  )
+  return [
+    value,
+    encoded,
+    encoded.replaceAll('%20', '+'),
+    JSON.stringify(value).slice(1, -1),
+    decoded(value),
+    base64,
+    base64.replace(/=+$/, ''),
+  ].filter((form) => form.length >= minLength)
 }
 
 function decoded(value: string): string {

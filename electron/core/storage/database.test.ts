@@ -11,7 +11,13 @@ import { migrations } from './migrations.ts'
 let folder: string
 let path: string
 const errors: Array<Record<string, unknown> | undefined> = []
-const log: Log = { debug() {}, info() {}, warn() {}, error: (_text, fields) => void errors.push(fields), child: () => log }
+const log: Log = {
+  debug() {},
+  info() {},
+  warn() {},
+  error: (_text, fields) => void errors.push(fields),
+  child: () => log,
+}
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'meridian-store-'))
@@ -34,7 +40,8 @@ it('is made once and keeps what was written', () => {
 
 it('rolls a failed transaction back, an inner one with its outer', () => {
   const database = openDatabase(path, log)
-  const insert = (key: string): unknown => database.sqlite.prepare("INSERT INTO setting VALUES (?, '')").run(key)
+  const insert = (key: string): unknown =>
+    database.sqlite.prepare("INSERT INTO setting VALUES (?, '')").run(key)
   expect(() =>
     database.transaction(() => {
       insert('outer')

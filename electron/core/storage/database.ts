@@ -28,9 +28,13 @@ export function openDatabase(path: string, log: Log): Database {
   } catch (error) {
     if (!isUnreadable(error)) throw error
     const aside = `${path}.unreadable-${new Date().toISOString().replace(/[:.]/g, '-')}`
-    log.error('The store could not be read; it was set aside and a new one begun', { aside, fault: String(error) })
+    log.error('The store could not be read; it was set aside and a new one begun', {
+      aside,
+      fault: String(error),
+    })
     // The journal belongs to its database: left behind, it would be played into the new one.
-    for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix)
+    for (const suffix of ['', '-wal', '-shm'])
+      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix)
     sqlite = prepare(path)
   }
   return {
@@ -54,12 +58,15 @@ export function openDatabase(path: string, log: Log): Database {
 }
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB. A store that is busy, or whose folder is full or forbidden, is not damaged. */
-const isUnreadable = (error: unknown): boolean => [11, 26].includes(((error as { errcode?: number }).errcode ?? 0) & 0xff)
+const isUnreadable = (error: unknown): boolean =>
+  [11, 26].includes(((error as { errcode?: number }).errcode ?? 0) & 0xff)
 
 function prepare(path: string): DatabaseSync {
   const sqlite = new DatabaseSync(path)
   try {
-    sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;')
+    sqlite.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;',
+    )
     const row = sqlite.prepare('PRAGMA user_version').get() as { user_version: number }
     if (row.user_version > migrations.length)
       throw new AppError('unsupported', 'The data directory was written by a later version of Meridian.', {

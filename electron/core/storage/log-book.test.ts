@@ -32,18 +32,26 @@ describe('maskSecrets', () => {
     expect(maskSecrets(text)).not.toContain('hunter2-abc')
   })
 
-  it.each(['Connected to pve.example.org:8006', 'The vault was locked: nobody was there', 'user=reader rows=12', 'https://host:8006/api2/json'])(
-    'leaves %s as it is',
-    (text) => expect(maskSecrets(text)).toBe(text),
-  )
+  it.each([
+    'Connected to pve.example.org:8006',
+    'The vault was locked: nobody was there',
+    'user=reader rows=12',
+    'https://host:8006/api2/json',
+  ])('leaves %s as it is', (text) => expect(maskSecrets(text)).toBe(text))
 })
 
 describe('createLogBook', () => {
   it('writes to memory, file and mirror alike, with the fields of its children', async () => {
     const mirrored: string[] = []
     const path = join(folder, 'logs', 'meridian.log')
-    const book = createLogBook(path, () => 0, (line) => mirrored.push(line.text))
-    book.log.child({ peer: 'window' }).warn('Something', { count: 2, nothing: undefined, password: 'hunter2-abc' })
+    const book = createLogBook(
+      path,
+      () => 0,
+      (line) => mirrored.push(line.text),
+    )
+    book.log
+      .child({ peer: 'window' })
+      .warn('Something', { count: 2, nothing: undefined, password: 'hunter2-abc' })
     await book.dispose()
     const text = await readFile(path, 'utf8')
     expect(text).toBe('1970-01-01T00:00:00.000Z WARN  Something peer=window count=2 password=[masked]\n')

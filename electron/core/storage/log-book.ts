@@ -20,13 +20,20 @@ const secretLike =
 /** Masks what follows a credential's name. Exported for every other place that prints foreign text. */
 export const maskSecrets = (text: string): string =>
   text
-    .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, '[private key]')
+    .replace(
+      /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+      '[private key]',
+    )
     .replace(/(PVEAPIToken|PBSAPIToken)=\S+/g, '$1=[masked]')
     .replace(/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 [masked]')
     .replace(/(\/\/[^\s/:@]+:)[^\s/@]+@/g, '$1[masked]@')
     .replace(secretLike, '$1[masked]')
 
-export function createLogBook(path: string | null, now: () => number, mirror?: (line: LogLine) => void): LogBook {
+export function createLogBook(
+  path: string | null,
+  now: () => number,
+  mirror?: (line: LogLine) => void,
+): LogBook {
   const lines: LogLine[] = []
   const file = path === null ? undefined : openRotated(path)
   const write = (level: LogLine['level'], text: string, fields: Record<string, unknown>): void => {

@@ -40,10 +40,13 @@ describe('settings', () => {
     expect(store.get().rowLimit).toBeGreaterThan(0)
   })
 
-  it.each(['not json', '{"theme":"purple"}', 'null'])('fall back to defaults when the row says %s', (value) => {
-    database.sqlite.prepare("INSERT INTO setting VALUES ('settings', ?)").run(value)
-    expect(createSettingsStore(database).get().theme).toBe('system')
-  })
+  it.each(['not json', '{"theme":"purple"}', 'null'])(
+    'fall back to defaults when the row says %s',
+    (value) => {
+      database.sqlite.prepare("INSERT INTO setting VALUES ('settings', ?)").run(value)
+      expect(createSettingsStore(database).get().theme).toBe('system')
+    },
+  )
 })
 
 describe('sites', () => {
@@ -122,7 +125,10 @@ describe('notifications', () => {
   it('are kept up to 200, newest first, and shown natively when they matter', () => {
     const shown: string[] = []
     let clock = 0
-    const store = createNotificationStore(database, { now: () => (clock += 1), notify: (title) => shown.push(title) })
+    const store = createNotificationStore(database, {
+      now: () => (clock += 1),
+      notify: (title) => shown.push(title),
+    })
     for (let index = 0; index < 210; index += 1) store.add('info', `n${index}`, '')
     store.add('error', 'bad', 'body')
     expect(store.list()).toHaveLength(200)

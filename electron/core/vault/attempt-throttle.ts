@@ -20,7 +20,8 @@ export interface AttemptThrottle {
 }
 
 /** Waits of 1 s, 2 s, 4 s … at most a quarter of an hour. */
-export const waitAfter = (failures: number): number => Math.min(firstWaitMs * 2 ** Math.min(failures - 1, 30), longestWaitMs)
+export const waitAfter = (failures: number): number =>
+  Math.min(firstWaitMs * 2 ** Math.min(failures - 1, 30), longestWaitMs)
 
 export async function loadAttemptThrottle(path: string, now: () => number): Promise<AttemptThrottle> {
   let { failures, retryAtMs } = await readRecord(path)
@@ -35,10 +36,14 @@ export async function loadAttemptThrottle(path: string, now: () => number): Prom
       const waitUntil = remaining()
       if (waitUntil !== null) {
         const seconds = Math.ceil((waitUntil - now()) / 1000)
-        throw new AppError('rate-limited', `Too many wrong passphrases: the next attempt is possible in ${seconds} s.`, {
-          remedy: 'Wait, then try again. Each wrong passphrase doubles the wait.',
-          retryable: false,
-        })
+        throw new AppError(
+          'rate-limited',
+          `Too many wrong passphrases: the next attempt is possible in ${seconds} s.`,
+          {
+            remedy: 'Wait, then try again. Each wrong passphrase doubles the wait.',
+            retryable: false,
+          },
+        )
       }
       failures += 1
       retryAtMs = now() + waitAfter(failures)

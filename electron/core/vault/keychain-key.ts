@@ -8,7 +8,11 @@ import type { KeyGuard } from './vault-file.ts'
 export type KeychainGuard = Extract<KeyGuard, { protection: 'os-keychain' }>
 
 /** Rejects when the keychain refuses or does not give back what it was given. */
-export async function sealKey(keychain: Keychain, dataKey: Buffer, timeoutMs: number): Promise<KeychainGuard> {
+export async function sealKey(
+  keychain: Keychain,
+  dataKey: Buffer,
+  timeoutMs: number,
+): Promise<KeychainGuard> {
   const sealed = await within(timeoutMs, keychain, keychain.seal(dataKey))
   const guard: KeychainGuard = {
     protection: 'os-keychain',
@@ -23,21 +27,32 @@ export async function sealKey(keychain: Keychain, dataKey: Buffer, timeoutMs: nu
 }
 
 /** The data key. Rejects with a sentence when there is no such keychain here, or it refuses. */
-export async function unsealKey(keychain: Keychain | null, guard: KeychainGuard, timeoutMs: number): Promise<Buffer> {
+export async function unsealKey(
+  keychain: Keychain | null,
+  guard: KeychainGuard,
+  timeoutMs: number,
+): Promise<Buffer> {
   if (!keychain)
     throw new AppError('unsupported', `The vault is sealed by ${guard.backend}, which cannot be used here.`, {
-      remedy: 'Open it with the desktop application, or start Meridian with another data directory (--data-dir).',
+      remedy:
+        'Open it with the desktop application, or start Meridian with another data directory (--data-dir).',
     })
-  const key = Buffer.from(await within(timeoutMs, keychain, keychain.unseal(Buffer.from(guard.sealedKey, 'base64'))))
+  const key = Buffer.from(
+    await within(timeoutMs, keychain, keychain.unseal(Buffer.from(guard.sealedKey, 'base64'))),
+  )
   if (key.length !== keyBytes) throw refused(keychain.backend, new Error('a key of another length'))
   return key
 }
 
 const refused = (backend: string, cause: unknown): AppError =>
-  new AppError('unauthenticated', `The keychain of this system (${backend}) did not give the key of the vault.`, {
-    remedy: 'Unlock the keychain of your session, then press Unlock.',
-    cause,
-  })
+  new AppError(
+    'unauthenticated',
+    `The keychain of this system (${backend}) did not give the key of the vault.`,
+    {
+      remedy: 'Unlock the keychain of your session, then press Unlock.',
+      cause,
+    },
+  )
 
 async function within<T>(timeoutMs: number, keychain: Keychain, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
@@ -45,9 +60,13 @@ async function within<T>(timeoutMs: number, keychain: Keychain, work: Promise<T>
     timer = setTimeout(
       () =>
         reject(
-          new AppError('timeout', `The keychain of this system (${keychain.backend}) did not answer within ${timeoutMs / 1000} s.`, {
-            remedy: 'Answer its dialog or unlock it, then press Unlock.',
-          }),
+          new AppError(
+            'timeout',
+            `The keychain of this system (${keychain.backend}) did not answer within ${timeoutMs / 1000} s.`,
+            {
+              remedy: 'Answer its dialog or unlock it, then press Unlock.',
+            },
+          ),
         ),
       timeoutMs,
     )

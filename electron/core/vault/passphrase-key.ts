@@ -8,7 +8,12 @@ import { guardContext, type KdfParameters, type KeyGuard } from './vault-file.ts
 import type { KdfOrder } from './vault-kdf.ts'
 
 /** 64 MiB and 3 passes: about a quarter of a second on a laptop, and expensive for a rack of graphics cards. */
-export const defaultKdf: KdfParameters = { algorithm: 'argon2id', memoryKiB: 65_536, iterations: 3, parallelism: 1 }
+export const defaultKdf: KdfParameters = {
+  algorithm: 'argon2id',
+  memoryKiB: 65_536,
+  iterations: 3,
+  parallelism: 1,
+}
 
 export type PassphraseGuard = Extract<KeyGuard, { protection: 'passphrase' }>
 
@@ -16,7 +21,12 @@ const saltBytes = 16
 const deriveTimeoutMs = 60_000
 
 /** Wraps `dataKey` under a new salt. */
-export async function wrapKey(worker: URL, passphrase: string, dataKey: Buffer, parameters: KdfParameters): Promise<PassphraseGuard> {
+export async function wrapKey(
+  worker: URL,
+  passphrase: string,
+  dataKey: Buffer,
+  parameters: KdfParameters,
+): Promise<PassphraseGuard> {
   const kdf = { ...parameters, salt: randomBytes(saltBytes).toString('base64') }
   const nonce = newNonce()
   const key = await deriveKey(worker, passphrase, kdf)
@@ -29,21 +39,39 @@ export async function wrapKey(worker: URL, passphrase: string, dataKey: Buffer, 
 }
 
 /** Undefined when the passphrase is not the one. */
-export async function unwrapKey(worker: URL, passphrase: string, guard: PassphraseGuard): Promise<Buffer | undefined> {
+export async function unwrapKey(
+  worker: URL,
+  passphrase: string,
+  guard: PassphraseGuard,
+): Promise<Buffer | undefined> {
   const key = await deriveKey(worker, passphrase, guard.kdf)
   try {
-    return unseal(key, Buffer.from(guard.nonce, 'base64'), Buffer.from(guard.wrappedKey, 'base64'), guardContext(guard.kdf))
+    return unseal(
+      key,
+      Buffer.from(guard.nonce, 'base64'),
+      Buffer.from(guard.wrappedKey, 'base64'),
+      guardContext(guard.kdf),
+    )
   } finally {
     key.fill(0)
   }
 }
 
 /** The same letters typed on another keyboard may come composed differently: NFKC makes them one. */
-const bytesOf = (passphrase: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(passphrase.normalize('NFKC'))
+const bytesOf = (passphrase: string): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(passphrase.normalize('NFKC'))
 
-async function deriveKey(module: URL, passphrase: string, kdf: KdfParameters & { salt: string }): Promise<Uint8Array> {
+async function deriveKey(
+  module: URL,
+  passphrase: string,
+  kdf: KdfParameters & { salt: string },
+): Promise<Uint8Array> {
   const { salt, ...parameters } = kdf
-  const order: KdfOrder = { passphrase: bytesOf(passphrase), salt: new Uint8Array(Buffer.from(salt, 'base64')), parameters }
+  const order: KdfOrder = {
+    passphrase: bytesOf(passphrase),
+    salt: new Uint8Array(Buffer.from(salt, 'base64')),
+    parameters,
+  }
   const worker = new Worker(module)
   let timer: NodeJS.Timeout | undefined
   try {

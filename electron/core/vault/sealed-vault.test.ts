@@ -1,6 +1,6 @@
-// The vault as its users meet it: made, opened, locked, changed, guessed at, damaged, and started again.
+// The vault as its users meet it: made, opened, locked, changed, guessed at, and started again.
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -10,8 +10,9 @@ import type { ConnectionId } from '#shared/model/connection.ts'
 import type { Keychain } from '../platform.ts'
 import { createTestKeychain, createTestPlatform, type TestPlatform } from '../testing/test-platform.ts'
 import { waitAfter } from './attempt-throttle.ts'
-import { openVault, vaultFileName } from './sealed-vault.ts'
-import { decodeVaultFile, encodePreamble, encodeVaultFile, type KdfParameters } from './vault-file.ts'
+import { openVault } from './sealed-vault.ts'
+import { vaultFileName } from './vault-disk.ts'
+import type { KdfParameters } from './vault-file.ts'
 import type { Vault } from './vault.ts'
 
 const kdf: KdfParameters = { algorithm: 'argon2id', memoryKiB: 64, iterations: 1, parallelism: 1 }
@@ -21,7 +22,7 @@ const passphrase = 'correct horse battery'
 const secret = 'unique-secret-5d1f7c'
 
 let dataDir: string
-let opened: Array<{ vault: Vault; test: TestPlatform }> = []
+const opened: Array<{ vault: Vault; test: TestPlatform }> = []
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'meridian-vault-'))
@@ -36,7 +37,9 @@ afterEach(async () => {
 })
 
 /** A start of the application on the same directory. */
-async function start(options: { keychain?: Keychain | null; note?: string; nowMs?: number; idleLockMinutes?: number } = {}) {
+async function start(
+  options: { keychain?: Keychain | null; note?: string; nowMs?: number; idleLockMinutes?: number } = {},
+) {
   const test = await createTestPlatform({
     dataDir,
     keychain: options.keychain ?? null,
@@ -58,7 +61,13 @@ const vaultFile = (): string => join(dataDir, vaultFileName)
 describe('with a passphrase', () => {
   it('begins uninitialised and says what to do', async () => {
     const { vault } = await start({ note: 'No keyring was found.' })
-    expect(vault.status()).toEqual({ state: 'uninitialised', protection: 'passphrase', backend: null, retryAtMs: null, note: 'No keyring was found.' })
+    expect(vault.status()).toEqual({
+      state: 'uninitialised',
+      protection: 'passphrase',
+      backend: null,
+      retryAtMs: null,
+      note: 'No keyring was found.',
+    })
     const error = await failureOf(vault.put(one, { password: secret }))
     expect(error).toMatchObject({ code: 'locked', message: 'There is no vault yet.' })
     expect(error.remedy).toContain('Create it')
@@ -93,7 +102,8 @@ describe('with a passphrase', () => {
     await vault.create(passphrase)
     await vault.put(one, { kubeconfig: secret.repeat(1000) })
     const bytes = (await readFile(vaultFile())).toString('latin1')
-    for (const text of [secret, one, passphrase, Buffer.from(secret).toString('base64').slice(0, 20)]) expect(bytes).not.toContain(text)
+    for (const text of [secret, one, passphrase, Buffer.from(secret).toString('base64').slice(0, 20)])
+      expect(bytes).not.toContain(text)
     if (process.platform !== 'win32') expect((await stat(vaultFile())).mode & 0o777).toBe(0o600)
   })
 
@@ -147,7 +157,10 @@ describe('with a passphrase', () => {
 
   it('refuses a second vault and a short passphrase', async () => {
     const { vault } = await start()
-    expect(await failureOf(vault.create('short'))).toMatchObject({ code: 'invalid-input', detail: { kind: 'validation' } })
+    expect(await failureOf(vault.create('short'))).toMatchObject({
+      code: 'invalid-input',
+      detail: { kind: 'validation' },
+    })
     await vault.create(passphrase)
     expect((await failureOf(vault.create(passphrase))).code).toBe('conflict')
   })
@@ -156,7 +169,9 @@ describe('with a passphrase', () => {
     const { vault } = await start()
     await vault.create(passphrase)
     await vault.put(one, { password: secret })
-    expect((await failureOf(vault.changePassphrase('not the current', 'a new passphrase'))).code).toBe('unauthenticated')
+    expect((await failureOf(vault.changePassphrase('not the current', 'a new passphrase'))).code).toBe(
+      'unauthenticated',
+    )
     await expect.poll(() => vault.status().retryAtMs, { timeout: 3000 }).toBeNull()
     await vault.changePassphrase(passphrase, 'a new passphrase')
     expect(vault.lease(one).read('password')).toBe(secret)
@@ -173,7 +188,8 @@ describe('with a passphrase', () => {
     const ending = new AbortController()
     const seen: string[] = []
     const watching = (async () => {
-      for await (const status of vault.changes.subscribe(ending.signal, vault.status())) seen.push(status.state)
+      for await (const status of vault.changes.subscribe(ending.signal, vault.status()))
+        seen.push(status.state)
     })()
     await vault.create(passphrase)
     await expect.poll(() => seen.at(-1)).toBe('unlocked')
@@ -185,7 +201,10 @@ describe('with a passphrase', () => {
 
   it('does not hold up the event loop while it computes', async () => {
     const test = await createTestPlatform({ dataDir })
-    const vault = await openVault({ platform: test.platform, settings: { get: () => settingsSchema.parse({}) } })
+    const vault = await openVault({
+      platform: test.platform,
+      settings: { get: () => settingsSchema.parse({}) },
+    })
     opened.push({ vault, test })
     let longestMs = 0
     let last = performance.now()
@@ -234,12 +253,17 @@ describe('guessing', () => {
     const { vault } = await start({ nowMs: 5_000 })
     await vault.create(passphrase)
     vault.lock()
-    const codes = (await Promise.all(['a', 'b', 'c', passphrase].map((guess) => failureOf(vault.unlock(guess))))).map((error) => error.code)
+    const codes = (
+      await Promise.all(['a', 'b', 'c', passphrase].map((guess) => failureOf(vault.unlock(guess))))
+    ).map((error) => error.code)
     expect(codes).toEqual(['unauthenticated', 'rate-limited', 'rate-limited', 'rate-limited'])
   })
 
   it('never locks the owner out for longer than a quarter of an hour when the clock was set back', async () => {
-    await writeFile(join(dataDir, 'vault-attempts.json'), JSON.stringify({ failures: 3, retryAtMs: 9_999_999_999_999 }))
+    await writeFile(
+      join(dataDir, 'vault-attempts.json'),
+      JSON.stringify({ failures: 3, retryAtMs: 9_999_999_999_999 }),
+    )
     const { vault } = await start({ nowMs: 1_000 })
     expect(vault.status().retryAtMs).toBe(901_000)
   })
@@ -277,7 +301,11 @@ describe('with a keychain', () => {
   it('makes and opens itself', async () => {
     const keychain = createTestKeychain()
     const first = (await start({ keychain })).vault
-    expect(first.status()).toMatchObject({ state: 'unlocked', protection: 'os-keychain', backend: 'test-keyring' })
+    expect(first.status()).toMatchObject({
+      state: 'unlocked',
+      protection: 'os-keychain',
+      backend: 'test-keyring',
+    })
     await first.put(one, { password: secret })
     first.dispose()
     const { vault } = await start({ keychain })
@@ -320,99 +348,11 @@ describe('with a keychain', () => {
     expect(vault.status().note).toContain('did not give')
     expect((await vault.create(passphrase)).protection).toBe('passphrase')
     await rm(vaultFile())
-    const forgetful: Keychain = { backend: 'forgetful', seal: (plain) => Promise.resolve(plain), unseal: () => Promise.resolve(new Uint8Array(32)) }
-    expect((await start({ keychain: forgetful })).vault.status().state).toBe('uninitialised')
-  })
-})
-
-describe('a file that is not as it was', () => {
-  async function sealedFile(): Promise<Buffer> {
-    const { vault } = await start()
-    await vault.create(passphrase)
-    await vault.put(one, { password: secret })
-    vault.dispose()
-    return readFile(vaultFile())
-  }
-
-  it('is set aside whichever bit was turned, and never overwritten', async () => {
-    const good = await sealedFile()
-    const positions = [0, 3, 16, 20, 60, 200, good.length - 100, good.length - 40, good.length - 1]
-    for (const position of positions) {
-      const bad = Buffer.from(good)
-      bad[position] = bad[position]! ^ 1
-      await writeFile(vaultFile(), bad)
-      const { vault, test } = await start()
-      expect(vault.status().state, `bit at ${position}`).toBe('uninitialised')
-      expect(vault.status().note).toContain('damaged')
-      await vault.create(passphrase)
-      const aside = (await readdir(dataDir)).filter((name) => name.includes('.damaged-'))
-      expect(aside).toHaveLength(1)
-      expect((await readFile(join(dataDir, aside[0]!))).equals(bad)).toBe(true)
-      expect(test.logLines.some((line) => line.level === 'error' && line.text.includes(aside[0]!))).toBe(true)
-      await rm(join(dataDir, aside[0]!))
-      vault.dispose()
+    const forgetful: Keychain = {
+      backend: 'forgetful',
+      seal: (plain) => Promise.resolve(plain),
+      unseal: () => Promise.resolve(new Uint8Array(32)),
     }
-  })
-
-  it.each([0, 1, 14, 18, 50, 100, -1])('is set aside when cut at %i', async (length) => {
-    const good = await sealedFile()
-    await writeFile(vaultFile(), good.subarray(0, length))
-    expect((await start()).vault.status()).toMatchObject({ state: 'uninitialised' })
-    expect((await readdir(dataDir)).some((name) => name.includes('.damaged-'))).toBe(true)
-  })
-
-  it('of a later version is left alone and named', async () => {
-    const body = Buffer.alloc(16)
-    const guard = { protection: 'os-keychain', backend: 'x', sealedKey: 'AAAA' } as const
-    const preamble = Buffer.from(encodePreamble(guard, Buffer.alloc(12)).toString('latin1').replace('"version":1', '"version":7'), 'latin1')
-    const bytes = encodeVaultFile({ guard, bodyNonce: Buffer.alloc(12), preamble, body })
-    await writeFile(vaultFile(), bytes)
-    const { vault } = await start({ keychain: createTestKeychain() })
-    expect(vault.status().state).toBe('locked')
-    expect(vault.status().note).toContain('later version')
-    expect((await failureOf(vault.unlock(passphrase))).code).toBe('unsupported')
-    expect((await failureOf(vault.create(passphrase))).code).toBe('conflict')
-    expect((await readFile(vaultFile())).equals(bytes)).toBe(true)
-  })
-
-  it('that was forged with a right checksum does not open, and stays', async () => {
-    const good = await sealedFile()
-    const read = decodeVaultFile(good)
-    if (read.kind !== 'whole') throw new Error('The file was expected to be whole.')
-    const body = Buffer.from(read.file.body)
-    body[0] = body[0]! ^ 1
-    await writeFile(vaultFile(), encodeVaultFile({ ...read.file, body }))
-    const { vault } = await start()
-    expect((await failureOf(vault.unlock(passphrase))).message).toContain('changed by something else')
-    expect(vault.status().state).toBe('locked')
-  })
-
-  it('cannot be made cheaper to guess: the cost is bound to the key', async () => {
-    const good = await sealedFile()
-    const read = decodeVaultFile(good)
-    if (read.kind !== 'whole' || read.file.guard.protection !== 'passphrase') throw new Error('unexpected')
-    const guard = { ...read.file.guard, kdf: { ...read.file.guard.kdf, memoryKiB: 128 } }
-    await writeFile(vaultFile(), encodeVaultFile({ ...read.file, guard, preamble: encodePreamble(guard, read.file.bodyNonce) }))
-    expect((await failureOf((await start()).vault.unlock(passphrase))).code).toBe('unauthenticated')
-  })
-
-  it('that asks for the whole machine is refused before the work begins', async () => {
-    const good = await sealedFile()
-    const read = decodeVaultFile(good)
-    if (read.kind !== 'whole' || read.file.guard.protection !== 'passphrase') throw new Error('unexpected')
-    const guard = { ...read.file.guard, kdf: { ...read.file.guard.kdf, memoryKiB: 4_000_000_000 } }
-    const forged = encodeVaultFile({ ...read.file, guard, preamble: encodePreamble(guard, read.file.bodyNonce) })
-    expect(decodeVaultFile(forged).kind).toBe('damaged')
-  })
-
-  it('keeps the old contents when the disk refuses the new ones', async () => {
-    const { vault } = await start()
-    await vault.create(passphrase)
-    await vault.put(one, { password: secret })
-    // A folder where the draft should go makes every write fail, whoever runs the test.
-    await mkdir(`${vaultFile()}.new`)
-    const error = await failureOf(vault.put(one, { password: 'newer' }))
-    expect(error.message).toContain('nothing was changed')
-    expect(vault.lease(one).read('password')).toBe(secret)
+    expect((await start({ keychain: forgetful })).vault.status().state).toBe('uninitialised')
   })
 })

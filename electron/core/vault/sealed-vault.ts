@@ -1,21 +1,27 @@
 // The vault: one sealed file in the data directory, a data key that is in memory only while it is open, and a queue
 // so that changes follow one another. Made by the host. Secrets leave only through leases; no method logs, throws
 // or returns one. What JavaScript keeps as text (a passphrase, a secret just read) it cannot wipe; buffers are wiped.
-import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { VaultStatus } from '#shared/contracts/vault.ts'
 import { AppError, isAppError } from '#shared/errors.ts'
 import type { ConnectionId, SecretName } from '#shared/model/connection.ts'
 import type { Platform } from '../platform.ts'
 import { createFeed } from '../router/event-feed.ts'
-import { replaceFile } from '../storage/atomic-file.ts'
 import type { SettingsStore } from '../storage/settings-store.ts'
 import { loadAttemptThrottle, type AttemptThrottle } from './attempt-throttle.ts'
 import { sealKey, unsealKey } from './keychain-key.ts'
 import { defaultKdf, unwrapKey, wrapKey } from './passphrase-key.ts'
-import { newKey, newNonce, seal, unseal } from './sealing.ts'
-import { applyChanges, copySecrets, copyTable, decodeTable, encodeTable, removeSecrets, wipeTable, type SecretTable } from './secret-table.ts'
-import { decodeVaultFile, encodePreamble, encodeVaultFile, type KdfParameters, type KeyGuard, type VaultFile } from './vault-file.ts'
+import { newKey } from './sealing.ts'
+import {
+  applyChanges,
+  copySecrets,
+  copyTable,
+  removeSecrets,
+  wipeTable,
+  type SecretTable,
+} from './secret-table.ts'
+import type { KdfParameters, KeyGuard, VaultFile } from './vault-file.ts'
+import { loadVaultFile, openTable, vaultFileName, writeVaultFile } from './vault-disk.ts'
 import type { SecretChanges, SecretLease, Vault } from './vault.ts'
 
 export interface OpenVaultOptions {
@@ -25,7 +31,6 @@ export interface OpenVaultOptions {
   kdf?: KdfParameters
 }
 
-export const vaultFileName = 'vault.meridian'
 const idleCheckMs = 5_000
 /** At start nobody may sit before the keychain's own dialog; a later unlock waits longer. */
 const keychainStartMs = 15_000
@@ -71,15 +76,21 @@ class SealedVault implements Vault {
   }
 
   async start(): Promise<void> {
-    await this.readFromDisk()
+    const { keychain, log, now, paths } = this.options.platform
+    const found = await loadVaultFile(paths.data, log, now)
+    this.file = found.file
+    this.isForeign = found.isForeign
+    this.note = found.note ?? this.note
     if (this.isForeign || this.file?.guard.protection === 'passphrase') return
-    const { keychain, log } = this.options.platform
     try {
       if (this.file) await this.openWithKeychain(keychainStartMs)
-      else if (keychain) await this.makeNew(await sealKey(keychain, (this.dataKey = newKey()), keychainStartMs))
+      else if (keychain)
+        await this.makeNew(await sealKey(keychain, (this.dataKey = newKey()), keychainStartMs))
     } catch (thrown) {
       this.forgetKey()
-      this.note = isAppError(thrown) ? [thrown.message, thrown.remedy].filter(Boolean).join(' ') : 'The keychain could not be used.'
+      this.note = isAppError(thrown)
+        ? [thrown.message, thrown.remedy].filter(Boolean).join(' ')
+        : 'The keychain could not be used.'
       log.error('The vault could not be opened at start', { reason: this.note })
     }
   }
@@ -100,11 +111,15 @@ class SealedVault implements Vault {
   create(passphrase: string): Promise<VaultStatus> {
     return this.inTurn(async () => {
       if (this.file || this.isForeign)
-        throw new AppError('conflict', 'There is a vault already.', { remedy: 'Unlock it with its passphrase.' })
+        throw new AppError('conflict', 'There is a vault already.', {
+          remedy: 'Unlock it with its passphrase.',
+        })
       requireLength(passphrase)
       this.dataKey = newKey()
       try {
-        await this.makeNew(await wrapKey(this.kdfWorker, passphrase, this.dataKey, this.options.kdf ?? defaultKdf))
+        await this.makeNew(
+          await wrapKey(this.kdfWorker, passphrase, this.dataKey, this.options.kdf ?? defaultKdf),
+        )
       } catch (error) {
         this.forgetKey()
         throw error
@@ -164,7 +179,11 @@ class SealedVault implements Vault {
     }
   }
 
-  async put(connectionId: ConnectionId, secrets: SecretChanges, options: { isEphemeral?: boolean } = {}): Promise<void> {
+  async put(
+    connectionId: ConnectionId,
+    secrets: SecretChanges,
+    options: { isEphemeral?: boolean } = {},
+  ): Promise<void> {
     if (options.isEphemeral) return applyChanges(this.ephemeral, connectionId, secrets)
     if (Object.values(secrets).every((value) => value === undefined)) return
     await this.change((table) => applyChanges(table, connectionId, secrets))
@@ -226,7 +245,10 @@ class SealedVault implements Vault {
   }
 
   /** `isNeeded` is asked when the change's turn has come. A change that is not needed works without an open vault. */
-  private async change(edit: (table: SecretTable) => unknown, isNeeded: () => boolean = () => true): Promise<void> {
+  private async change(
+    edit: (table: SecretTable) => unknown,
+    isNeeded: () => boolean = () => true,
+  ): Promise<void> {
     await this.inTurn(async () => {
       if (!isNeeded()) return
       const table = copyTable(this.requireOpen())
@@ -242,17 +264,7 @@ class SealedVault implements Vault {
 
   /** Makes `table` the vault's contents, on disk first. It is wiped when the vault was locked meanwhile. */
   private async save(guard: KeyGuard, key: Buffer, table: SecretTable): Promise<void> {
-    const bodyNonce = newNonce()
-    const preamble = encodePreamble(guard, bodyNonce)
-    const plain = encodeTable(table)
-    const file: VaultFile = { guard, bodyNonce, preamble, body: seal(key, bodyNonce, plain, preamble) }
-    plain.fill(0)
-    try {
-      await replaceFile(this.path, encodeVaultFile(file))
-    } catch (cause) {
-      wipeTable(table)
-      throw saveFailed(cause)
-    }
+    const file = await writeVaultFile(this.path, guard, key, table)
     this.file = file
     if (this.dataKey) this.show(table)
     else wipeTable(table)
@@ -270,18 +282,7 @@ class SealedVault implements Vault {
   }
 
   private openWith(key: Buffer, file: VaultFile): void {
-    const plain = unseal(key, file.bodyNonce, file.body, file.preamble)
-    if (!plain) {
-      key.fill(0)
-      throw new AppError('conflict', `The vault's file (${vaultFileName}) was changed by something else than Meridian.`, {
-        remedy: 'Put back a copy of it from a backup, or move it away and enter the credentials again.',
-      })
-    }
-    try {
-      this.show(decodeTable(plain))
-    } finally {
-      plain.fill(0)
-    }
+    this.show(openTable(key, file))
     this.dataKey = key
     this.touch()
   }
@@ -293,38 +294,28 @@ class SealedVault implements Vault {
     this.note = this.options.platform.keychainNote
   }
 
-  private async tryPassphrase(passphrase: string, guard: Extract<KeyGuard, { protection: 'passphrase' }>, refusal: string): Promise<Buffer> {
+  private async tryPassphrase(
+    passphrase: string,
+    guard: Extract<KeyGuard, { protection: 'passphrase' }>,
+    refusal: string,
+  ): Promise<Buffer> {
     await this.throttle.begin()
     const key = await unwrapKey(this.kdfWorker, passphrase, guard)
-    if (!key) throw new AppError('unauthenticated', refusal, { remedy: 'Check the keyboard layout and Caps Lock, then try again.' })
+    if (!key)
+      throw new AppError('unauthenticated', refusal, {
+        remedy: 'Check the keyboard layout and Caps Lock, then try again.',
+      })
     await this.throttle.succeed()
     return key
   }
 
-  private async readFromDisk(): Promise<void> {
-    const { log, now } = this.options.platform
-    const bytes = await readFile(this.path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined
-      throw error
-    })
-    if (!bytes) return
-    const read = decodeVaultFile(bytes)
-    if (read.kind === 'whole') this.file = read.file
-    else if (read.kind === 'newer') {
-      this.isForeign = true
-      this.note = `The vault was written by a later version of Meridian (its format is ${read.version}). Use that version to open it.`
-    } else {
-      const aside = `${vaultFileName}.damaged-${new Date(now()).toISOString().replace(/[:.]/g, '-')}`
-      await rename(this.path, join(this.options.platform.paths.data, aside))
-      this.note = `The vault's file was damaged (${read.why}). It is kept as ${aside}; enter the credentials again, or put back a copy from a backup.`
-      log.error('The vault file was damaged and was set aside', { aside, why: read.why })
-    }
-  }
-
   private requireFile(): VaultFile {
     if (this.file) return this.file
-    if (this.isForeign) throw new AppError('unsupported', this.note ?? 'The vault was written by a later version of Meridian.')
-    throw new AppError('locked', 'There is no vault yet.', { remedy: 'Create it: choose a passphrase under Settings → Vault.' })
+    if (this.isForeign)
+      throw new AppError('unsupported', this.note ?? 'The vault was written by a later version of Meridian.')
+    throw new AppError('locked', 'There is no vault yet.', {
+      remedy: 'Create it: choose a passphrase under Settings → Vault.',
+    })
   }
 
   private requireOpen(): SecretTable {
@@ -347,7 +338,8 @@ class SealedVault implements Vault {
   }
 }
 
-const lockedError = (): AppError => new AppError('locked', 'The vault is locked.', { remedy: 'Unlock it to go on.' })
+const lockedError = (): AppError =>
+  new AppError('locked', 'The vault is locked.', { remedy: 'Unlock it to go on.' })
 
 function requireLength(passphrase: string): void {
   if (passphrase.length < minPassphraseLength)
@@ -355,9 +347,3 @@ function requireLength(passphrase: string): void {
       detail: { kind: 'validation', fields: { passphrase: `At least ${minPassphraseLength} characters` } },
     })
 }
-
-const saveFailed = (cause: unknown): AppError =>
-  new AppError('internal', `The vault could not be saved (${String((cause as NodeJS.ErrnoException).code ?? 'fault')}); nothing was changed.`, {
-    remedy: 'Check that the disk has room and that the data directory can be written, then try again.',
-    cause,
-  })

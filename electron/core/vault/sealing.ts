@@ -6,7 +6,6 @@ export const keyBytes = 32
 const nonceBytes = 12
 const tagBytes = 16
 
-
 export const newNonce = (): Buffer => randomBytes(nonceBytes)
 export const newKey = (): Buffer => randomBytes(keyBytes)
 
@@ -17,7 +16,12 @@ export function seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, cont
 }
 
 /** Undefined when the key is not the one, or anything was changed. The caller wipes the result. */
-export function unseal(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, context: Uint8Array): Buffer | undefined {
+export function unseal(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  sealed: Uint8Array,
+  context: Uint8Array,
+): Buffer | undefined {
   if (key.length !== keyBytes || nonce.length !== nonceBytes || sealed.length < tagBytes) return undefined
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
   decipher.setAAD(context)

@@ -27,7 +27,8 @@ export function decodeTable(bytes: Buffer): SecretTable {
     const headLength = bytes.readUInt32BE(offset)
     const valueLength = bytes.readUInt32BE(offset + 4)
     const headEnd = offset + 8 + headLength
-    if (headEnd + valueLength > bytes.length) throw new RangeError('A secret reaches beyond the end of the vault.')
+    if (headEnd + valueLength > bytes.length)
+      throw new RangeError('A secret reaches beyond the end of the vault.')
     const [id, name] = JSON.parse(bytes.toString('utf8', offset + 8, headEnd)) as [unknown, unknown]
     const parsed = secretName.safeParse(name)
     // A name that this version does not know is left out rather than failing the whole vault.
@@ -50,7 +51,8 @@ export function applyChanges(table: SecretTable, id: string, changes: SecretChan
   if (secrets.size === 0) table.delete(id)
 }
 
-export const copyTable = (table: SecretTable): SecretTable => new Map([...table].map(([id, secrets]) => [id, copySecrets(secrets)]))
+export const copyTable = (table: SecretTable): SecretTable =>
+  new Map([...table].map(([id, secrets]) => [id, copySecrets(secrets)]))
 
 export const copySecrets = (secrets: Map<SecretName, Buffer>): Map<SecretName, Buffer> =>
   new Map([...secrets].map(([name, value]) => [name, Buffer.from(value)]))

@@ -32,13 +32,18 @@ function killAfter(saves: number): Promise<number> {
   })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', () => (count >= saves ? resolve(acknowledged) : reject(new Error('The saving process ended early.'))))
+    child.once('close', () =>
+      count >= saves ? resolve(acknowledged) : reject(new Error('The saving process ended early.')),
+    )
   })
 }
 
 async function storedNumber(): Promise<number> {
   const test = await createTestPlatform({ dataDir, keychain: createTestKeychain() })
-  const vault = await openVault({ platform: test.platform, settings: { get: () => settingsSchema.parse({}) } })
+  const vault = await openVault({
+    platform: test.platform,
+    settings: { get: () => settingsSchema.parse({}) },
+  })
   try {
     expect(vault.status()).toMatchObject({ state: 'unlocked', note: null })
     return Number(vault.lease('counted' as ConnectionId).read('password'))

@@ -53,7 +53,9 @@ export type ReadVaultFile =
 
 /** The readable beginning of a file: what `body` will be sealed under. */
 export function encodePreamble(guard: KeyGuard, bodyNonce: Buffer): Buffer {
-  const text = Buffer.from(JSON.stringify({ version: formatVersion, guard, bodyNonce: bodyNonce.toString('base64') }))
+  const text = Buffer.from(
+    JSON.stringify({ version: formatVersion, guard, bodyNonce: bodyNonce.toString('base64') }),
+  )
   const length = Buffer.alloc(4)
   length.writeUInt32BE(text.length)
   return Buffer.concat([magic, length, text])
@@ -74,7 +76,8 @@ export function decodeVaultFile(bytes: Buffer): ReadVaultFile {
   if (!digestOf(whole).equals(bytes.subarray(whole.length))) return damaged('its checksum does not match')
   const headerLength = whole.readUInt32BE(magic.length)
   const bodyStart = headerStart + headerLength
-  if (headerLength > maxHeaderBytes || bodyStart > whole.length) return damaged('its header has an impossible length')
+  if (headerLength > maxHeaderBytes || bodyStart > whole.length)
+    return damaged('its header has an impossible length')
   const parsed = parseHeader(whole.subarray(headerStart, bodyStart))
   if (typeof parsed === 'string') return damaged(parsed)
   if (typeof parsed === 'number') return { kind: 'newer', version: parsed }
@@ -104,6 +107,16 @@ function parseHeader(bytes: Buffer): z.infer<typeof header> | number | string {
 
 /** What the wrapped key is bound to: nobody can lower the cost of guessing and keep the key. */
 export const guardContext = (kdf: KdfParameters & { salt: string }): Buffer =>
-  Buffer.from(['meridian vault key', formatVersion, kdf.algorithm, kdf.memoryKiB, kdf.iterations, kdf.parallelism, kdf.salt].join('|'))
+  Buffer.from(
+    [
+      'meridian vault key',
+      formatVersion,
+      kdf.algorithm,
+      kdf.memoryKiB,
+      kdf.iterations,
+      kdf.parallelism,
+      kdf.salt,
+    ].join('|'),
+  )
 
 const digestOf = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()

@@ -25,7 +25,12 @@ const kubeconfig = ({ cluster = {}, user = { token: 'secret-token-1' }, context 
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': 'lab',
-    clusters: [{ name: 'rke2', cluster: { server: 'https://10.0.0.1:6443', 'certificate-authority-data': base64(caPem), ...cluster } }],
+    clusters: [
+      {
+        name: 'rke2',
+        cluster: { server: 'https://10.0.0.1:6443', 'certificate-authority-data': base64(caPem), ...cluster },
+      },
+    ],
     users: [{ name: 'me', user }],
     contexts: [{ name: 'lab', context: { cluster: 'rke2', user: 'me', namespace: 'science', ...context } }],
   })
@@ -61,7 +66,9 @@ contexts:
 - {name: two, context: {cluster: b, user: plugin, namespace: team}}
 `
     const contexts = await readKubeconfig(text)
-    expect(contexts.map((item) => [item.name, item.server, item.authKind, item.namespace, item.isCurrent])).toEqual([
+    expect(
+      contexts.map((item) => [item.name, item.server, item.authKind, item.namespace, item.isCurrent]),
+    ).toEqual([
       ['one', 'https://a.example.org:6443', 'client-certificate', null, false],
       ['two', 'https://b.example.org', 'exec', 'team', true],
     ])
@@ -72,7 +79,10 @@ contexts:
 
   it('says that an exec plugin is not installed', async () => {
     const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'no-such-plugin-7f3a' }
-    expect((await readKubeconfig(kubeconfig({ user: { exec } })))[0]).toMatchObject({ execCommand: 'no-such-plugin-7f3a', execFoundAt: null })
+    expect((await readKubeconfig(kubeconfig({ user: { exec } })))[0]).toMatchObject({
+      execCommand: 'no-such-plugin-7f3a',
+      execFoundAt: null,
+    })
   })
 
   it.each([
@@ -116,23 +126,38 @@ contexts:
 
 describe('loadKubeconfig', () => {
   it('gives everything that a connection needs', () => {
-    expect(loadKubeconfig(kubeconfig({ cluster: { 'tls-server-name': 'kube.example.org' } }), 'lab')).toEqual({
-      context: 'lab',
-      cluster: 'rke2',
-      user: 'me',
-      server: 'https://10.0.0.1:6443',
-      namespace: 'science',
-      caPem,
-      tlsServerName: 'kube.example.org',
-      auth: { kind: 'token', token: 'secret-token-1' },
-    })
+    expect(loadKubeconfig(kubeconfig({ cluster: { 'tls-server-name': 'kube.example.org' } }), 'lab')).toEqual(
+      {
+        context: 'lab',
+        cluster: 'rke2',
+        user: 'me',
+        server: 'https://10.0.0.1:6443',
+        namespace: 'science',
+        caPem,
+        tlsServerName: 'kube.example.org',
+        auth: { kind: 'token', token: 'secret-token-1' },
+      },
+    )
   })
 
   it('reads client certificates, passwords and plugins', () => {
     const certificate = { 'client-certificate-data': base64(leaf.cert), 'client-key-data': base64(leaf.key) }
-    expect(loadKubeconfig(kubeconfig({ user: certificate }), 'lab').auth).toEqual({ kind: 'client-certificate', certPem: leaf.cert, keyPem: leaf.key })
-    expect(loadKubeconfig(kubeconfig({ user: { username: 'a', password: 'b' } }), 'lab').auth).toEqual({ kind: 'basic', username: 'a', password: 'b' })
-    const exec = { apiVersion: 'client.authentication.k8s.io/v1beta1', command: '/opt/plugin', args: ['x'], env: [{ name: 'A', value: 'b' }] }
+    expect(loadKubeconfig(kubeconfig({ user: certificate }), 'lab').auth).toEqual({
+      kind: 'client-certificate',
+      certPem: leaf.cert,
+      keyPem: leaf.key,
+    })
+    expect(loadKubeconfig(kubeconfig({ user: { username: 'a', password: 'b' } }), 'lab').auth).toEqual({
+      kind: 'basic',
+      username: 'a',
+      password: 'b',
+    })
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1beta1',
+      command: '/opt/plugin',
+      args: ['x'],
+      env: [{ name: 'A', value: 'b' }],
+    }
     expect(loadKubeconfig(kubeconfig({ user: { exec } }), 'lab').auth).toEqual({
       kind: 'exec',
       exec: { ...exec, env: { A: 'b' }, provideClusterInfo: false, installHint: null },
@@ -142,14 +167,24 @@ describe('loadKubeconfig', () => {
 
   it('keeps a path before the API (Rancher)', () => {
     const server = 'https://rancher.example.org/k8s/clusters/c-1/'
-    expect(loadKubeconfig(kubeconfig({ cluster: { server } }), 'lab').server).toBe('https://rancher.example.org/k8s/clusters/c-1')
+    expect(loadKubeconfig(kubeconfig({ cluster: { server } }), 'lab').server).toBe(
+      'https://rancher.example.org/k8s/clusters/c-1',
+    )
   })
 
   it.each<[string, Parts, RegExp]>([
     ['a context of an unknown cluster', { context: { cluster: 'other' } }, /cluster “other”/],
     ['a context of an unknown user', { context: { user: 'other' } }, /user “other”/],
-    ['an authority in a file', { cluster: { 'certificate-authority-data': undefined, 'certificate-authority': '/etc/ca.pem' } }, /another file/],
-    ['a certificate in a file', { user: { 'client-certificate': 'a.pem', 'client-key': 'a.key' } }, /another file/],
+    [
+      'an authority in a file',
+      { cluster: { 'certificate-authority-data': undefined, 'certificate-authority': '/etc/ca.pem' } },
+      /another file/,
+    ],
+    [
+      'a certificate in a file',
+      { user: { 'client-certificate': 'a.pem', 'client-key': 'a.key' } },
+      /another file/,
+    ],
     ['a token in a file', { user: { tokenFile: '/etc/shadow' } }, /another file/],
     ['no check of the server', { cluster: { 'insecure-skip-tls-verify': true } }, /switches the check/],
     ['a proxy', { cluster: { 'proxy-url': 'http://proxy' } }, /proxy/],
@@ -161,11 +196,35 @@ describe('loadKubeconfig', () => {
     ['an empty token', { user: { token: '  ' } }, /token is not one/],
     ['a token over two lines', { user: { token: 'a\nb' } }, /token is not one/],
     ['a damaged authority', { cluster: { 'certificate-authority-data': base64('hello') } }, /no PEM/],
-    ['a broken certificate', { cluster: { 'certificate-authority-data': base64('-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----') } }, /cannot be read/],
-    ['a certificate without its key', { user: { 'client-certificate-data': base64('-----BEGIN CERTIFICATE-----') } }, /client-key-data/],
-    ['an old plugin', { user: { exec: { apiVersion: 'client.authentication.k8s.io/v1alpha1', command: 'x' } } }, /removed/],
-    ['a plugin beside the file', { user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: './bin/x' } } }, /relative/],
-    ['a plugin without a command', { user: { exec: { apiVersion: 'client.authentication.k8s.io/v1' } } }, /damaged at users\.0\.user\.exec\.command/],
+    [
+      'a broken certificate',
+      {
+        cluster: {
+          'certificate-authority-data': base64('-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----'),
+        },
+      },
+      /cannot be read/,
+    ],
+    [
+      'a certificate without its key',
+      { user: { 'client-certificate-data': base64('-----BEGIN CERTIFICATE-----') } },
+      /client-key-data/,
+    ],
+    [
+      'an old plugin',
+      { user: { exec: { apiVersion: 'client.authentication.k8s.io/v1alpha1', command: 'x' } } },
+      /removed/,
+    ],
+    [
+      'a plugin beside the file',
+      { user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: './bin/x' } } },
+      /relative/,
+    ],
+    [
+      'a plugin without a command',
+      { user: { exec: { apiVersion: 'client.authentication.k8s.io/v1' } } },
+      /damaged at users\.0\.user\.exec\.command/,
+    ],
   ])('refuses %s, and says what to do', (_what, parts, sentence) => {
     const error = loadRefusal(parts)
     expect(error.code).toBe('invalid-input')

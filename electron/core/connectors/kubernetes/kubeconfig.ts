@@ -78,17 +78,29 @@ const userShape = z.object({
 const fileShape = z.object({
   kind: z.literal('Config'),
   'current-context': z.string().nullish(),
-  clusters: z.array(z.object({ name, cluster: clusterShape })).max(1000).nullish(),
-  users: z.array(z.object({ name, user: userShape.nullish() })).max(1000).nullish(),
+  clusters: z
+    .array(z.object({ name, cluster: clusterShape }))
+    .max(1000)
+    .nullish(),
+  users: z
+    .array(z.object({ name, user: userShape.nullish() }))
+    .max(1000)
+    .nullish(),
   contexts: z
-    .array(z.object({ name, context: z.object({ cluster: text, user: text.nullish(), namespace: text.nullish() }) }))
+    .array(
+      z.object({
+        name,
+        context: z.object({ cluster: text, user: text.nullish(), namespace: text.nullish() }),
+      }),
+    )
     .max(1000)
     .nullish(),
 })
 type KubeconfigFile = z.infer<typeof fileShape>
 type UserEntry = z.infer<typeof userShape>
 
-const refuse = (message: string, remedy = flattenRemedy): AppError => new AppError('invalid-input', message, { remedy })
+const refuse = (message: string, remedy = flattenRemedy): AppError =>
+  new AppError('invalid-input', message, { remedy })
 
 /** The contexts of a kubeconfig without its secrets. Throws `invalid-input` with a sentence for anything else. */
 export async function readKubeconfig(kubeconfig: string): Promise<KubeconfigContext[]> {
@@ -122,9 +134,14 @@ export function loadKubeconfig(kubeconfig: string, contextName: string): LoadedK
   const found = file.contexts?.find((item) => item.name === contextName)?.context
   if (!found) throw refuse(`The kubeconfig has no context “${contextName}”.`, 'Choose one of its contexts.')
   const cluster = file.clusters?.find((item) => item.name === found.cluster)?.cluster
-  if (!cluster) throw refuse(`The context “${contextName}” names the cluster “${found.cluster}”, which the kubeconfig does not hold.`)
+  if (!cluster)
+    throw refuse(
+      `The context “${contextName}” names the cluster “${found.cluster}”, which the kubeconfig does not hold.`,
+    )
   if (found.user && !file.users?.some((item) => item.name === found.user))
-    throw refuse(`The context “${contextName}” names the user “${found.user}”, which the kubeconfig does not hold.`)
+    throw refuse(
+      `The context “${contextName}” names the user “${found.user}”, which the kubeconfig does not hold.`,
+    )
   return {
     context: contextName,
     cluster: found.cluster,
@@ -139,7 +156,8 @@ export function loadKubeconfig(kubeconfig: string, contextName: string): LoadedK
 
 function parseKubeconfig(kubeconfig: string): KubeconfigFile {
   const value = parseYaml(kubeconfig)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('This is not a kubeconfig: it holds no fields.')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refuse('This is not a kubeconfig: it holds no fields.')
   const kind = (value as { kind?: unknown }).kind
   if (kind !== 'Config')
     throw refuse(
@@ -152,19 +170,30 @@ function parseKubeconfig(kubeconfig: string): KubeconfigFile {
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   // The path names fields only; the values, which may be secrets, are never repeated.
-  throw refuse(`The kubeconfig is damaged at ${issue?.path.map(String).join('.') || 'its beginning'}: ${issue?.message ?? 'it is not understood'}.`)
+  throw refuse(
+    `The kubeconfig is damaged at ${issue?.path.map(String).join('.') || 'its beginning'}: ${issue?.message ?? 'it is not understood'}.`,
+  )
 }
 
 function parseYaml(kubeconfig: string): unknown {
   const remedy = 'Choose the file that kubectl uses, usually ~/.kube/config.'
   const start = kubeconfig.trimStart()
   if (start === '') throw refuse('The kubeconfig is empty.', remedy)
-  if (kubeconfig.length > maxLength) throw refuse('This is not a kubeconfig: it is far too large to be one.', remedy)
+  if (kubeconfig.length > maxLength)
+    throw refuse('This is not a kubeconfig: it is far too large to be one.', remedy)
   // eslint-disable-next-line no-control-regex -- control characters are what tells a binary file
-  if (/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(kubeconfig.slice(0, 10_000))) throw refuse('This is not a kubeconfig: it is a binary file.', remedy)
+  if (/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(kubeconfig.slice(0, 10_000)))
+    throw refuse('This is not a kubeconfig: it is a binary file.', remedy)
   if (start.startsWith('<')) throw refuse('This is not a kubeconfig: it is a web page or XML.', remedy)
-  if (/^-----BEGIN /.test(start)) throw refuse('This is not a kubeconfig: it is a certificate or a key.', remedy)
-  const document = parseDocument(kubeconfig, { strict: true, uniqueKeys: true, merge: false, logLevel: 'error', prettyErrors: false })
+  if (/^-----BEGIN /.test(start))
+    throw refuse('This is not a kubeconfig: it is a certificate or a key.', remedy)
+  const document = parseDocument(kubeconfig, {
+    strict: true,
+    uniqueKeys: true,
+    merge: false,
+    logLevel: 'error',
+    prettyErrors: false,
+  })
   const problem = document.errors[0]
   if (problem) {
     const line = kubeconfig.slice(0, problem.pos[0]).split('\n').length
@@ -181,7 +210,8 @@ const userOf = (file: KubeconfigFile, userName: string | null | undefined): User
   file.users?.find((item) => item.name === userName)?.user ?? {}
 
 function authKindOf(user: UserEntry): KubeconfigContext['authKind'] {
-  if (user['client-certificate-data'] !== undefined || user['client-certificate'] !== undefined) return 'client-certificate'
+  if (user['client-certificate-data'] !== undefined || user['client-certificate'] !== undefined)
+    return 'client-certificate'
   if (user.token !== undefined || user.tokenFile !== undefined) return 'token'
   if (user.exec) return 'exec'
   return user.username !== undefined ? 'basic' : 'none'
@@ -190,8 +220,15 @@ function authKindOf(user: UserEntry): KubeconfigContext['authKind'] {
 function checkServer(server: string): string {
   const url = URL.canParse(server) ? new URL(server) : undefined
   if (url?.protocol !== 'https:' || url.hostname === '')
-    throw refuse('The cluster’s server is not an https:// address: credentials would travel in the clear.', 'Correct “server” in the kubeconfig.')
-  if (url.username !== '' || url.password !== '') throw refuse('The cluster’s server address holds a user name or password.', 'Put credentials under “users” in the kubeconfig.')
+    throw refuse(
+      'The cluster’s server is not an https:// address: credentials would travel in the clear.',
+      'Correct “server” in the kubeconfig.',
+    )
+  if (url.username !== '' || url.password !== '')
+    throw refuse(
+      'The cluster’s server address holds a user name or password.',
+      'Put credentials under “users” in the kubeconfig.',
+    )
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
 }
 
@@ -199,8 +236,15 @@ const withoutCredentials = (server: string): string => server.replace(/\/\/[^/@]
 
 function authorityOf(cluster: z.infer<typeof clusterShape>): string | null {
   if (cluster['insecure-skip-tls-verify'])
-    throw refuse('The kubeconfig switches the check of the server’s certificate off (insecure-skip-tls-verify).', 'Meridian always checks: put the cluster’s authority into certificate-authority-data.')
-  if (cluster['proxy-url']) throw refuse('The kubeconfig goes through a proxy (proxy-url), which Meridian cannot do.', 'Use an address of the cluster that can be reached directly.')
+    throw refuse(
+      'The kubeconfig switches the check of the server’s certificate off (insecure-skip-tls-verify).',
+      'Meridian always checks: put the cluster’s authority into certificate-authority-data.',
+    )
+  if (cluster['proxy-url'])
+    throw refuse(
+      'The kubeconfig goes through a proxy (proxy-url), which Meridian cannot do.',
+      'Use an address of the cluster that can be reached directly.',
+    )
   const data = cluster['certificate-authority-data']
   if (data) return decodeCertificate(data, 'certificate-authority-data')
   if (cluster['certificate-authority']) throw outside('certificate-authority')
@@ -211,24 +255,46 @@ function authOf(user: UserEntry): KubeconfigAuth {
   for (const field of ['client-certificate', 'client-key', 'tokenFile'] as const)
     if (user[field] !== undefined && !(field !== 'tokenFile' && user[`${field}-data`])) throw outside(field)
   if (user['auth-provider'])
-    throw refuse('The kubeconfig logs in by an auth-provider, which Kubernetes has removed.', 'Use an exec plugin of the provider, or a token.')
-  if (user.as) throw refuse('The kubeconfig acts as another user (as), which Meridian cannot do.', 'Use the credentials of that user.')
+    throw refuse(
+      'The kubeconfig logs in by an auth-provider, which Kubernetes has removed.',
+      'Use an exec plugin of the provider, or a token.',
+    )
+  if (user.as)
+    throw refuse(
+      'The kubeconfig acts as another user (as), which Meridian cannot do.',
+      'Use the credentials of that user.',
+    )
   const certData = user['client-certificate-data']
   if (certData) {
-    const keyPem = decodePem(user['client-key-data'] ?? '', 'client-key-data', /-----BEGIN [A-Z ]*PRIVATE KEY-----/)
-    return { kind: 'client-certificate', certPem: decodeCertificate(certData, 'client-certificate-data'), keyPem }
+    const keyPem = decodePem(
+      user['client-key-data'] ?? '',
+      'client-key-data',
+      /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
+    )
+    return {
+      kind: 'client-certificate',
+      certPem: decodeCertificate(certData, 'client-certificate-data'),
+      keyPem,
+    }
   }
   if (user.token !== undefined) return { kind: 'token', token: checkToken(user.token) }
   if (user.exec) return { kind: 'exec', exec: execOf(user.exec) }
-  if (user.username !== undefined) return { kind: 'basic', username: user.username, password: user.password ?? '' }
+  if (user.username !== undefined)
+    return { kind: 'basic', username: user.username, password: user.password ?? '' }
   return { kind: 'none' }
 }
 
 function execOf(exec: z.infer<typeof execShape>): ExecPlugin {
   if (!/^client\.authentication\.k8s\.io\/v1(beta1)?$/.test(exec.apiVersion))
-    throw refuse('The kubeconfig’s exec plugin speaks a version that Kubernetes has removed.', 'Update the plugin: client.authentication.k8s.io/v1 or v1beta1 is needed.')
+    throw refuse(
+      'The kubeconfig’s exec plugin speaks a version that Kubernetes has removed.',
+      'Update the plugin: client.authentication.k8s.io/v1 or v1beta1 is needed.',
+    )
   if (/^\.{0,2}[^/\\]*[/\\]/.test(exec.command) && !/^([/\\]|[A-Za-z]:)/.test(exec.command))
-    throw refuse('The kubeconfig’s exec plugin is a path relative to the file, which Meridian does not know.', 'Name the program alone (it is looked up in the login shell’s PATH) or by its whole path.')
+    throw refuse(
+      'The kubeconfig’s exec plugin is a path relative to the file, which Meridian does not know.',
+      'Name the program alone (it is looked up in the login shell’s PATH) or by its whole path.',
+    )
   return {
     apiVersion: exec.apiVersion,
     command: exec.command,
@@ -243,7 +309,8 @@ const outside = (field: string): AppError => refuse(`The kubeconfig keeps its ${
 
 function checkToken(token: string): string {
   const clean = token.trim()
-  if (clean === '' || /\s/.test(clean)) throw refuse('The kubeconfig’s token is not one: it is empty or has blanks inside.')
+  if (clean === '' || /\s/.test(clean))
+    throw refuse('The kubeconfig’s token is not one: it is empty or has blanks inside.')
   return clean
 }
 

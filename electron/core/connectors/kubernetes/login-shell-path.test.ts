@@ -39,7 +39,9 @@ describe.skipIf(process.platform === 'win32')('askLoginShell (needs a POSIX shel
     const startedAt = performance.now()
     expect(await askLoginShell({ env: { SHELL: hanging, PATH: '/own' }, timeoutMs: 200 })).toBe('/own')
     const asking = await shell('read answer; eval "$2"')
-    expect(await askLoginShell({ env: { SHELL: asking, PATH: '/own:/bin:/usr/bin' }, timeoutMs: 2000 })).toContain('/own')
+    expect(
+      await askLoginShell({ env: { SHELL: asking, PATH: '/own:/bin:/usr/bin' }, timeoutMs: 2000 }),
+    ).toContain('/own')
     expect(performance.now() - startedAt).toBeLessThan(4000)
   })
 
@@ -50,7 +52,12 @@ describe.skipIf(process.platform === 'win32')('askLoginShell (needs a POSIX shel
   })
 
   it('uses the process’s own PATH on Windows', async () => {
-    expect(await askLoginShell({ platform: 'win32', env: { Path: 'C:\\Windows', SHELL: await shell('eval "$2"') } })).toBe('C:\\Windows')
+    expect(
+      await askLoginShell({
+        platform: 'win32',
+        env: { Path: 'C:\\Windows', SHELL: await shell('eval "$2"') },
+      }),
+    ).toBe('C:\\Windows')
   })
 })
 

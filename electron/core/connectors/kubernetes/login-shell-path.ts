@@ -39,12 +39,21 @@ export async function askLoginShell(options: LoginShellOptions = {}): Promise<st
   return [...new Set([...entries, ...own.split(':')].filter((entry) => entry !== ''))].join(':')
 }
 
-function runShell(shell: string, script: string, limits: { env: NodeJS.ProcessEnv; timeoutMs: number }): Promise<string> {
+function runShell(
+  shell: string,
+  script: string,
+  limits: { env: NodeJS.ProcessEnv; timeoutMs: number },
+): Promise<string> {
   return new Promise((resolve) => {
     const child = execFile(
       shell,
       ['-ilc', script],
-      { env: { ...limits.env, TERM: 'dumb' }, timeout: limits.timeoutMs, killSignal: 'SIGKILL', maxBuffer: 1024 * 1024 },
+      {
+        env: { ...limits.env, TERM: 'dumb' },
+        timeout: limits.timeoutMs,
+        killSignal: 'SIGKILL',
+        maxBuffer: 1024 * 1024,
+      },
       (_error, stdout) => resolve(stdout),
     )
     // A profile that reads from its terminal gets the end of it, not a wait.
@@ -59,10 +68,18 @@ function runShell(shell: string, script: string, limits: { env: NodeJS.ProcessEn
 }
 
 /** The file that `command` names, or undefined. Names with a separator must be absolute; `path` is a PATH. */
-export async function findProgram(command: string, path: string, platform: NodeJS.Platform = process.platform): Promise<string | undefined> {
+export async function findProgram(
+  command: string,
+  path: string,
+  platform: NodeJS.Platform = process.platform,
+): Promise<string | undefined> {
   const isWindows = platform === 'win32'
   const suffixes = isWindows && !/\.\w+$/.test(command) ? ['.exe', '.cmd', '.bat'] : ['']
-  const folders = /[/\\]/.test(command) ? (isAbsolute(command) ? [''] : []) : path.split(isWindows ? ';' : delimiter)
+  const folders = /[/\\]/.test(command)
+    ? isAbsolute(command)
+      ? ['']
+      : []
+    : path.split(isWindows ? ';' : delimiter)
   for (const folder of folders) {
     // An empty or relative entry means the current folder: programs are not taken from wherever we happen to be.
     if (folder !== '' && !isAbsolute(folder)) continue

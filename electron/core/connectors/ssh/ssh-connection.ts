@@ -33,7 +33,11 @@ export const defaultSshTimeoutMs = 15_000
  * Rejects with an AppError: detail `ssh` with stage `host-key` (not confirmed yet, carries the fingerprint),
  * `host-key-changed`, `authentication` or `handshake`; `unreachable`, `timeout`, `cancelled`.
  */
-export function openSsh(settings: SettingsOf<'ssh'>, secrets: SecretLease, options: OpenSshOptions): Promise<OpenSsh> {
+export function openSsh(
+  settings: SettingsOf<'ssh'>,
+  secrets: SecretLease,
+  options: OpenSshOptions,
+): Promise<OpenSsh> {
   const { signal, timeoutMs = defaultSshTimeoutMs } = options
   const client = new ssh2.Client()
   let hostKeySha256 = ''
@@ -132,17 +136,29 @@ function keyOf(secrets: SecretLease): Pick<ConnectConfig, 'privateKey' | 'passph
   }
   const why = first?.message ?? ''
   if (/no passphrase given|encrypted/i.test(why) && !passphrase)
-    throw unusableKey('The private key is protected by a passphrase, and none is stored.', 'Give the passphrase of the key, too.')
+    throw unusableKey(
+      'The private key is protected by a passphrase, and none is stored.',
+      'Give the passphrase of the key, too.',
+    )
   if (passphrase && /bad passphrase|bad decrypt|integrity|wrong/i.test(why))
-    throw unusableKey('The passphrase does not open the private key.', 'Give the passphrase of the key again.')
-  throw unusableKey('The private key cannot be read.', 'Give an OpenSSH or PEM private key, for example the file ~/.ssh/id_ed25519.')
+    throw unusableKey(
+      'The passphrase does not open the private key.',
+      'Give the passphrase of the key again.',
+    )
+  throw unusableKey(
+    'The private key cannot be read.',
+    'Give an OpenSSH or PEM private key, for example the file ~/.ssh/id_ed25519.',
+  )
 }
 
 const unusableKey = (message: string, remedy: string): AppError =>
   new AppError('invalid-input', message, { remedy, detail: { kind: 'ssh', stage: 'key' } })
 
 function agentOf({ agent }: OpenSshOptions): string {
-  const found = agent ?? process.env['SSH_AUTH_SOCK'] ?? (process.platform === 'win32' ? '\\\\.\\pipe\\openssh-ssh-agent' : undefined)
+  const found =
+    agent ??
+    process.env['SSH_AUTH_SOCK'] ??
+    (process.platform === 'win32' ? '\\\\.\\pipe\\openssh-ssh-agent' : undefined)
   if (found) return found
   throw new AppError('unsupported', 'No SSH agent is running for this session.', {
     remedy: 'Start one (ssh-agent) before Meridian, or log in with a key or a password.',
@@ -154,7 +170,9 @@ function need(secrets: SecretLease, name: 'password' | 'privateKey'): string {
   const value = secrets.read(name)
   if (value) return value
   const what = name === 'password' ? 'password' : 'private key'
-  throw new AppError('unauthenticated', `No ${what} is stored for this connection.`, { remedy: `Edit the connection and enter its ${what}.` })
+  throw new AppError('unauthenticated', `No ${what} is stored for this connection.`, {
+    remedy: `Edit the connection and enter its ${what}.`,
+  })
 }
 
 function faultOf(error: Error & { level?: string }, settings: SettingsOf<'ssh'>, hostKey: string): AppError {
@@ -173,7 +191,9 @@ const lateAnswer = (settings: SettingsOf<'ssh'>, timeoutMs: number, hasKey: bool
     'timeout',
     `SSH on ${settings.host}:${settings.port} ${hasKey ? 'did not finish the login' : 'did not answer'} within ${Math.round(timeoutMs / 100) / 10} s.`,
     {
-      remedy: hasKey ? 'Check the server’s log: its name lookup or its authentication hangs.' : 'Check that an SSH server listens on this port.',
+      remedy: hasKey
+        ? 'Check the server’s log: its name lookup or its authentication hangs.'
+        : 'Check that an SSH server listens on this port.',
       target: { system: 'SSH', endpoint: `${settings.host}:${settings.port}` },
     },
   )

@@ -5,7 +5,8 @@ import { connectFault } from '../tls/tls-faults.ts'
 
 type SshSettings = SettingsOf<'ssh'>
 
-const endpointOf = ({ host, port }: SshSettings): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
+const endpointOf = ({ host, port }: SshSettings): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`
 const targetOf = (settings: SshSettings) => ({ system: 'SSH', endpoint: endpointOf(settings) })
 
 /** First meeting: the key is shown, nothing is sent until the user has confirmed it. */
@@ -24,7 +25,8 @@ export const changedHostKey = (settings: SshSettings, seen: string): AppError =>
     `The host key of ${endpointOf(settings)} has CHANGED: it is ${seen.slice(0, 19)}… now, but ${(settings.hostKeySha256 ?? '').slice(0, 19)}… was confirmed. ` +
       'Somebody may be between you and the server, or it was installed anew. No credential was sent.',
     {
-      remedy: 'Look at the key on the server itself. Only if it is the new one, accept it: Sites → this connection → Edit → Host key.',
+      remedy:
+        'Look at the key on the server itself. Only if it is the new one, accept it: Sites → this connection → Edit → Host key.',
       target: targetOf(settings),
       detail: { kind: 'ssh', stage: 'host-key-changed', fingerprint256: seen },
       retryable: false,
@@ -39,23 +41,29 @@ const ways: Record<SshSettings['auth'], string> = {
 }
 
 export const authRefused = (settings: SshSettings): AppError =>
-  new AppError('unauthenticated', `${endpointOf(settings)} did not accept the ${ways[settings.auth]} of ${settings.user}.`, {
-    remedy:
-      settings.auth === 'key' || settings.auth === 'agent'
-        ? 'Check that the public key is in ~/.ssh/authorized_keys of that user, and that the user name is right.'
-        : 'Check the user name and the password, and that the server allows this way of logging in.',
-    target: targetOf(settings),
-    detail: { kind: 'ssh', stage: 'authentication' },
-  })
+  new AppError(
+    'unauthenticated',
+    `${endpointOf(settings)} did not accept the ${ways[settings.auth]} of ${settings.user}.`,
+    {
+      remedy:
+        settings.auth === 'key' || settings.auth === 'agent'
+          ? 'Check that the public key is in ~/.ssh/authorized_keys of that user, and that the user name is right.'
+          : 'Check the user name and the password, and that the server allows this way of logging in.',
+      target: targetOf(settings),
+      detail: { kind: 'ssh', stage: 'authentication' },
+    },
+  )
 
 /** DNS, TCP or the protocol itself. */
 export function sshFault(error: unknown, settings: SshSettings, hostKey = ''): AppError {
   const { code, message = '' } = error as NodeJS.ErrnoException
-  const isHandshake = /handshake|ident|protocol|kex|cipher|closed|packet|key exchange/i.test(message) && !code?.startsWith('E')
+  const isHandshake =
+    /handshake|ident|protocol|kex|cipher|closed|packet|key exchange/i.test(message) && !code?.startsWith('E')
   if (!isHandshake && code !== 'ECONNRESET')
     return connectFault(error, { host: settings.host, port: settings.port, system: 'SSH' })
   return new AppError('upstream', `${endpointOf(settings)} ${handshakeWords(message, hostKey)}`, {
-    remedy: 'Check that an SSH server (not another service) listens on this port, and its log for the reason.',
+    remedy:
+      'Check that an SSH server (not another service) listens on this port, and its log for the reason.',
     target: targetOf(settings),
     detail: { kind: 'ssh', stage: 'handshake' },
     cause: error,
@@ -63,6 +71,9 @@ export function sshFault(error: unknown, settings: SshSettings, hostKey = ''): A
 }
 
 function handshakeWords(message: string, hostKey: string): string {
-  if (/no matching|cipher|kex|key exchange/i.test(message)) return 'and Meridian found no SSH algorithms in common.'
-  return hostKey === '' ? 'closed the connection before the SSH handshake was done.' : 'closed the connection during the login.'
+  if (/no matching|cipher|kex|key exchange/i.test(message))
+    return 'and Meridian found no SSH algorithms in common.'
+  return hostKey === ''
+    ? 'closed the connection before the SSH handshake was done.'
+    : 'closed the connection during the login.'
 }

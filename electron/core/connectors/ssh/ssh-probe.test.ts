@@ -1,7 +1,12 @@
 // SSH against a real server of ssh2 on loopback: the host key is decided before a credential is shown, each way of
 // logging in, and every refusal as a sentence.
 import { generateKeyPairSync } from 'node:crypto'
-import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
+import {
+  createServer as createTcpServer,
+  type AddressInfo,
+  type Server as TcpServer,
+  type Socket,
+} from 'node:net'
 import ssh2, { type AuthContext, type Connection } from 'ssh2'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { SecretName, SettingsOf } from '#shared/model/connection.ts'
@@ -36,7 +41,11 @@ beforeAll(() => {
   const parsedUser = ssh2.utils.parseKey(user.public)
   if (parsedUser instanceof Error) throw parsedUser
   userPublic = (Array.isArray(parsedUser) ? parsedUser[0]! : parsedUser).getPublicSSH()
-  lockedKey = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'open it', cipher: 'aes256-ctr', rounds: 4 }).private
+  lockedKey = ssh2.utils.generateKeyPairSync('ed25519', {
+    passphrase: 'open it',
+    cipher: 'aes256-ctr',
+    rounds: 4,
+  }).private
 })
 afterEach(async () => {
   for (const close of closers.splice(0)) await close()
@@ -56,7 +65,9 @@ async function listen(server: TcpServer): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-async function sshServer(options: { refuseExec?: boolean; isDeaf?: boolean; exitCode?: number } = {}): Promise<TestServer> {
+async function sshServer(
+  options: { refuseExec?: boolean; isDeaf?: boolean; exitCode?: number } = {},
+): Promise<TestServer> {
   const tried: string[] = []
   const connections = new Set<Connection>()
   const server = new ssh2.Server({ hostKeys: [hostKey], ident: 'TestSSH_1.0' }, (connection) => {
@@ -88,7 +99,9 @@ function authenticate(context: AuthContext, tried: string[]): void {
   if (context.method === 'password' && context.password === rightPassword) return context.accept()
   if (context.method === 'publickey' && context.key.data.equals(userPublic)) return context.accept()
   if (context.method === 'keyboard-interactive')
-    return context.prompt([{ prompt: 'Password: ', echo: false }], (answers) => (answers[0] === rightPassword ? context.accept() : context.reject()))
+    return context.prompt([{ prompt: 'Password: ', echo: false }], (answers) =>
+      answers[0] === rightPassword ? context.accept() : context.reject(),
+    )
   context.reject(['password', 'publickey', 'keyboard-interactive'])
 }
 
@@ -101,10 +114,16 @@ const settingsFor = (port: number, more: Partial<SettingsOf<'ssh'>> = {}): Setti
   hostKeySha256: fingerprint,
   ...more,
 })
-const leaseOf = (secrets: Partial<Record<SecretName, string>>): SecretLease => ({ read: (name) => secrets[name] })
+const leaseOf = (secrets: Partial<Record<SecretName, string>>): SecretLease => ({
+  read: (name) => secrets[name],
+})
 const withPassword = leaseOf({ password: rightPassword })
 
-async function probe(settings: SettingsOf<'ssh'>, secrets: SecretLease, signal = new AbortController().signal): Promise<ProbeStep[]> {
+async function probe(
+  settings: SettingsOf<'ssh'>,
+  secrets: SecretLease,
+  signal = new AbortController().signal,
+): Promise<ProbeStep[]> {
   const steps: ProbeStep[] = []
   for await (const step of probeSsh(settings, secrets, { signal, log: quiet })) steps.push(step)
   return steps
@@ -129,7 +148,10 @@ describe('probeSsh', () => {
     const settings = settingsFor(server.port)
     delete settings.hostKeySha256
     const [step] = await probe(settings, withPassword)
-    expect(step!.error).toMatchObject({ code: 'conflict', detail: { kind: 'ssh', stage: 'host-key', fingerprint256: fingerprint } })
+    expect(step!.error).toMatchObject({
+      code: 'conflict',
+      detail: { kind: 'ssh', stage: 'host-key', fingerprint256: fingerprint },
+    })
     expect(step!.error!.remedy).toContain('ssh-keygen -lf')
     expect(server.tried).toEqual([])
   })
@@ -138,7 +160,10 @@ describe('probeSsh', () => {
     const server = await sshServer()
     const confirmed = fingerprintOf(Buffer.from('another key'))
     const [step] = await probe(settingsFor(server.port, { hostKeySha256: confirmed }), withPassword)
-    expect(step!.error).toMatchObject({ detail: { kind: 'ssh', stage: 'host-key-changed', fingerprint256: fingerprint }, retryable: false })
+    expect(step!.error).toMatchObject({
+      detail: { kind: 'ssh', stage: 'host-key-changed', fingerprint256: fingerprint },
+      retryable: false,
+    })
     expect(step!.finding).toContain('CHANGED')
     expect(step!.finding).toContain(confirmed.slice(0, 19))
     expect(server.tried).toEqual([])
@@ -146,13 +171,18 @@ describe('probeSsh', () => {
 
   it('accepts a confirmed fingerprint written with its padding', async () => {
     const server = await sshServer()
-    expect((await probe(settingsFor(server.port, { hostKeySha256: `${fingerprint}=` }), withPassword))[0]!.state).toBe('passed')
+    expect(
+      (await probe(settingsFor(server.port, { hostKeySha256: `${fingerprint}=` }), withPassword))[0]!.state,
+    ).toBe('passed')
   })
 
   it('says that the password is wrong, and tried nothing else', async () => {
     const server = await sshServer()
     const [step] = await probe(settingsFor(server.port), leaseOf({ password: 'wrong', privateKey: userKey }))
-    expect(step!.error).toMatchObject({ code: 'unauthenticated', detail: { kind: 'ssh', stage: 'authentication' } })
+    expect(step!.error).toMatchObject({
+      code: 'unauthenticated',
+      detail: { kind: 'ssh', stage: 'authentication' },
+    })
     expect(step!.finding).toContain('observer')
     expect(step!.finding).not.toContain('wrong')
     expect(server.tried).toEqual(['none', 'password wrong'])
@@ -160,20 +190,34 @@ describe('probeSsh', () => {
 
   it('logs in with a key, and never shows the password then', async () => {
     const server = await sshServer()
-    const steps = await probe(settingsFor(server.port, { auth: 'key' }), leaseOf({ privateKey: userKey, password: rightPassword }))
+    const steps = await probe(
+      settingsFor(server.port, { auth: 'key' }),
+      leaseOf({ privateKey: userKey, password: rightPassword }),
+    )
     expect(steps[0]!.state).toBe('passed')
     expect(server.tried.some((item) => item.startsWith('password'))).toBe(false)
   })
 
   it('answers keyboard-interactive prompts', async () => {
     const server = await sshServer()
-    expect((await probe(settingsFor(server.port, { auth: 'keyboard-interactive' }), withPassword))[0]!.state).toBe('passed')
+    expect(
+      (await probe(settingsFor(server.port, { auth: 'keyboard-interactive' }), withPassword))[0]!.state,
+    ).toBe('passed')
   })
 
   it.each([
     ['no key at all', {}, /No private key is stored/],
     ['no key text', { privateKey: 'hello' }, /cannot be read/],
-    ['a PEM of something else', { privateKey: generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }) as string }, /public one|cannot be read/],
+    [
+      'a PEM of something else',
+      {
+        privateKey: generateKeyPairSync('ed25519').publicKey.export({
+          type: 'spki',
+          format: 'pem',
+        }) as string,
+      },
+      /public one|cannot be read/,
+    ],
   ])('refuses %s in a sentence', async (_what, secrets, sentence) => {
     const server = await sshServer()
     const [step] = await probe(settingsFor(server.port, { auth: 'key' }), leaseOf(secrets))
@@ -184,9 +228,15 @@ describe('probeSsh', () => {
   it('asks for the passphrase of a key, and says when it is wrong', async () => {
     const server = await sshServer()
     const settings = settingsFor(server.port, { auth: 'key' })
-    expect((await probe(settings, leaseOf({ privateKey: lockedKey })))[0]!.finding).toContain('none is stored')
-    expect((await probe(settings, leaseOf({ privateKey: lockedKey, keyPassphrase: 'no' })))[0]!.finding).toContain('does not open')
-    expect((await probe(settings, leaseOf({ privateKey: lockedKey, keyPassphrase: 'open it' })))[0]!.finding).toContain('did not accept the private key')
+    expect((await probe(settings, leaseOf({ privateKey: lockedKey })))[0]!.finding).toContain(
+      'none is stored',
+    )
+    expect(
+      (await probe(settings, leaseOf({ privateKey: lockedKey, keyPassphrase: 'no' })))[0]!.finding,
+    ).toContain('does not open')
+    expect(
+      (await probe(settings, leaseOf({ privateKey: lockedKey, keyPassphrase: 'open it' })))[0]!.finding,
+    ).toContain('did not accept the private key')
   })
 
   it('tells a login without commands from no login', async () => {
@@ -219,9 +269,13 @@ describe('openSsh', () => {
   it('gives up on a silent server and on a login that hangs', async () => {
     const silent = await listen(createTcpServer((socket) => socket.resume()))
     const signal = new AbortController().signal
-    await expect(openSsh(settingsFor(silent), withPassword, { signal, timeoutMs: 200 })).rejects.toMatchObject({ code: 'timeout' })
+    await expect(
+      openSsh(settingsFor(silent), withPassword, { signal, timeoutMs: 200 }),
+    ).rejects.toMatchObject({ code: 'timeout' })
     const deaf = await sshServer({ isDeaf: true })
-    await expect(openSsh(settingsFor(deaf.port), withPassword, { signal, timeoutMs: 500 })).rejects.toThrow(/did not finish the login/)
+    await expect(openSsh(settingsFor(deaf.port), withPassword, { signal, timeoutMs: 500 })).rejects.toThrow(
+      /did not finish the login/,
+    )
   })
 
   it('ends as cancelled when its signal fires', async () => {
@@ -234,7 +288,10 @@ describe('openSsh', () => {
 
   it('says that no agent runs', async () => {
     const { port } = await sshServer()
-    const failing = openSsh(settingsFor(port, { auth: 'agent' }), leaseOf({}), { signal: new AbortController().signal, agent: '/nowhere/agent.sock' })
+    const failing = openSsh(settingsFor(port, { auth: 'agent' }), leaseOf({}), {
+      signal: new AbortController().signal,
+      agent: '/nowhere/agent.sock',
+    })
     await expect(failing).rejects.toThrow(/agent|did not accept/)
   })
 })

@@ -10,16 +10,26 @@ export const probeSsh: Probe<'ssh'> = async function* (settings, secrets, { sign
   try {
     ssh = await openSsh(settings, secrets, { signal })
   } catch (thrown) {
-    const error = isAppError(thrown) ? thrown : new AppError('upstream', `The SSH login to ${settings.host} failed.`, { cause: thrown })
+    const error = isAppError(thrown)
+      ? thrown
+      : new AppError('upstream', `The SSH login to ${settings.host} failed.`, { cause: thrown })
     yield { step: 'authentication', state: 'failed', finding: error.message, error }
     return
   }
   try {
-    yield { step: 'authentication', state: 'passed', finding: `Logged in as ${settings.user}; the host key is ${ssh.hostKeySha256}.` }
+    yield {
+      step: 'authentication',
+      state: 'passed',
+      finding: `Logged in as ${settings.user}; the host key is ${ssh.hostKeySha256}.`,
+    }
     const permission = await tryCommand(ssh, settings.user, signal)
     yield permission
     if (permission.state === 'failed') return
-    yield { step: 'version', state: 'passed', finding: ssh.serverVersion ? `${ssh.serverVersion}.` : 'The server does not tell its version.' }
+    yield {
+      step: 'version',
+      state: 'passed',
+      finding: ssh.serverVersion ? `${ssh.serverVersion}.` : 'The server does not tell its version.',
+    }
   } finally {
     ssh.dispose()
   }
@@ -32,7 +42,10 @@ async function tryCommand(ssh: OpenSsh, user: string, signal: AbortSignal): Prom
     return {
       step: 'permission',
       state: 'passed',
-      finding: code === 0 ? `${user} may run commands.` : `${user} has a restricted shell: a command ended with ${code ?? 'no'} status.`,
+      finding:
+        code === 0
+          ? `${user} may run commands.`
+          : `${user} has a restricted shell: a command ended with ${code ?? 'no'} status.`,
     }
   } catch (thrown) {
     if (signal.aborted) throw cancelled()

@@ -17,7 +17,11 @@ export interface InspectOptions {
 }
 
 /** What the server's certificate says and whether the system's authorities vouch for it. Rejects as `connectTls` does. */
-export async function inspectCertificate(host: string, port: number, options: InspectOptions = {}): Promise<CertificateSummary> {
+export async function inspectCertificate(
+  host: string,
+  port: number,
+  options: InspectOptions = {},
+): Promise<CertificateSummary> {
   const { signal, timeoutMs = defaultTlsTimeoutMs } = options
   const party: TlsParty = { host, port, system: options.startTls ? 'PostgreSQL' : 'The server' }
   const socket = await openSocket(party, { signal, timeoutMs })
@@ -66,7 +70,9 @@ export async function requestPostgresTls(socket: Socket, party: TlsParty, limit:
       ? `PostgreSQL at ${party.host}:${party.port} does not offer TLS.`
       : `${party.host}:${party.port} does not answer as PostgreSQL does.`,
     {
-      remedy: isPlain ? 'Switch TLS on in the server (ssl = on), or choose “disable” if the network is trusted.' : 'Check the host and the port.',
+      remedy: isPlain
+        ? 'Switch TLS on in the server (ssl = on), or choose “disable” if the network is trusted.'
+        : 'Check the host and the port.',
       target: { system: 'PostgreSQL', endpoint: `${party.host}:${party.port}` },
       detail: { kind: 'tls', reason: 'protocol' },
     },
@@ -74,7 +80,11 @@ export async function requestPostgresTls(socket: Socket, party: TlsParty, limit:
 }
 
 function shownCertificate(socket: Socket, party: TlsParty, limit: WaitLimit): Promise<CertificateSummary> {
-  const connection = tls.connect({ ...tlsOptionsFor({ mode: 'system' }, party.host), rejectUnauthorized: false, socket })
+  const connection = tls.connect({
+    ...tlsOptionsFor({ mode: 'system' }, party.host),
+    rejectUnauthorized: false,
+    socket,
+  })
   const shown = settleOn<CertificateSummary>(socket, party, limit, true, (resolve, reject) => {
     connection.on('error', (error) => reject(handshakeFault(error, party)))
     connection.once('close', () => reject(handshakeFault(new Error('closed'), party)))
@@ -89,7 +99,11 @@ function shownCertificate(socket: Socket, party: TlsParty, limit: WaitLimit): Pr
 }
 
 /** A certificate in words. `verdict` is OpenSSL's word of distrust, null = trusted. */
-export function summarise(certificate: X509Certificate, verdict: string | null, party: TlsParty): CertificateSummary {
+export function summarise(
+  certificate: X509Certificate,
+  verdict: string | null,
+  party: TlsParty,
+): CertificateSummary {
   return {
     subject: oneLine(certificate.subject),
     issuer: oneLine(certificate.issuer),
@@ -98,7 +112,10 @@ export function summarise(certificate: X509Certificate, verdict: string | null, 
     fingerprint256: certificate.fingerprint256,
     subjectAltName: (certificate.subjectAltName ?? '').slice(0, 2000),
     isTrustedBySystem: verdict === null,
-    distrustReason: verdict === null ? null : `This computer does not trust it: ${explainDistrust(verdict, certificate, party).sentence}.`,
+    distrustReason:
+      verdict === null
+        ? null
+        : `This computer does not trust it: ${explainDistrust(verdict, certificate, party).sentence}.`,
   }
 }
 

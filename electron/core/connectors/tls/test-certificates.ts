@@ -36,7 +36,12 @@ export async function createTestAuthority(): Promise<TestAuthority> {
 /** A certificate that vouches for itself, as a fresh Proxmox VE or PBS shows. */
 export const createSelfSigned = (host = '127.0.0.1'): Promise<TestLeaf> => issueLeaf(host, -1, 5)
 
-async function issueLeaf(host: string, fromDays: number, untilDays: number, ca?: { key: string; cert: string }): Promise<TestLeaf> {
+async function issueLeaf(
+  host: string,
+  fromDays: number,
+  untilDays: number,
+  ca?: { key: string; cert: string },
+): Promise<TestLeaf> {
   const isAddress = /^[\d.]+$/.test(host)
   const made = await generate([{ name: 'commonName', value: host }], {
     keyType: 'ec',

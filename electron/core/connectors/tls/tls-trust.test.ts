@@ -7,7 +7,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { AppError } from '#shared/errors.ts'
 import type { TlsTrust } from '#shared/model/connection.ts'
 import { inspectCertificate } from './certificate-inspection.ts'
-import { createSelfSigned, createTestAuthority, type TestAuthority, type TestLeaf } from './test-certificates.ts'
+import {
+  createSelfSigned,
+  createTestAuthority,
+  type TestAuthority,
+  type TestLeaf,
+} from './test-certificates.ts'
 import { connectTls, peerCertificate, tlsOptionsFor } from './tls-trust.ts'
 
 const servers: Server[] = []
@@ -54,14 +59,19 @@ const failureOf = (promise: Promise<unknown>): Promise<AppError> =>
     () => Promise.reject(new Error('It was expected to fail.')),
     (error: AppError) => error,
   )
-const connectWith = (port: number, trust: TlsTrust, more: { host?: string; timeoutMs?: number; signal?: AbortSignal } = {}) =>
-  connectTls({ host: '127.0.0.1', port, trust, system: 'Proxmox VE', ...more })
+const connectWith = (
+  port: number,
+  trust: TlsTrust,
+  more: { host?: string; timeoutMs?: number; signal?: AbortSignal } = {},
+) => connectTls({ host: '127.0.0.1', port, trust, system: 'Proxmox VE', ...more })
 
 describe('connectTls', () => {
   it('accepts a certificate of the given authority and can be spoken to', async () => {
     const { port, received } = await tlsServer(good)
     const socket = await connectWith(port, { mode: 'ca', caPem: authority.caPem })
-    const greeting = await new Promise<string>((resolve) => socket.once('data', (chunk) => resolve(String(chunk))))
+    const greeting = await new Promise<string>((resolve) =>
+      socket.once('data', (chunk) => resolve(String(chunk))),
+    )
     expect(greeting).toBe('hello')
     socket.write('question')
     await expect.poll(() => Buffer.concat(received).toString()).toBe('question')
@@ -99,12 +109,15 @@ describe('connectTls', () => {
     expect(error.message).toContain('valid only from')
   })
 
-  it.each(['pve.example.org', '127.0.0.2'])('refuses a certificate for %s when 127.0.0.1 was asked', async (host) => {
-    const { port } = await tlsServer(await authority.issue({ host }))
-    const error = await failureOf(connectWith(port, { mode: 'ca', caPem: authority.caPem }))
-    expect(error.detail).toMatchObject({ kind: 'tls', reason: 'hostname' })
-    expect(error.message).toContain(host)
-  })
+  it.each(['pve.example.org', '127.0.0.2'])(
+    'refuses a certificate for %s when 127.0.0.1 was asked',
+    async (host) => {
+      const { port } = await tlsServer(await authority.issue({ host }))
+      const error = await failureOf(connectWith(port, { mode: 'ca', caPem: authority.caPem }))
+      expect(error.detail).toMatchObject({ kind: 'tls', reason: 'hostname' })
+      expect(error.message).toContain(host)
+    },
+  )
 
   it('checks names against the host name that was dialled', async () => {
     const { port } = await tlsServer(await authority.issue({ host: 'localhost' }))
@@ -183,7 +196,13 @@ describe('connectTls', () => {
   })
 
   it('refuses TLS 1.1 in a sentence', async () => {
-    const server = tls.createServer({ key: good.key, cert: good.cert, maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' })
+    const server = tls.createServer({
+      key: good.key,
+      cert: good.cert,
+      maxVersion: 'TLSv1.1',
+      minVersion: 'TLSv1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    })
     server.on('tlsClientError', () => undefined)
     const error = await failureOf(connectWith(await listen(server), { mode: 'ca', caPem: authority.caPem }))
     expect(error.detail).toEqual({ kind: 'tls', reason: 'protocol' })
@@ -198,7 +217,9 @@ describe('connectTls', () => {
     controller.abort()
     expect((await pending).code).toBe('cancelled')
     await expect.poll(() => sockets.size).toBe(0)
-    expect((await failureOf(connectWith(port, { mode: 'system' }, { signal: controller.signal }))).code).toBe('cancelled')
+    expect((await failureOf(connectWith(port, { mode: 'system' }, { signal: controller.signal }))).code).toBe(
+      'cancelled',
+    )
   })
 
   it('shows the client certificate that it was given', async () => {
@@ -210,7 +231,12 @@ describe('connectTls', () => {
     )
     const port = await listen(server)
     const trust: TlsTrust = { mode: 'ca', caPem: authority.caPem }
-    const socket = await connectTls({ host: '127.0.0.1', port, trust, extras: { key: client.key, cert: client.cert } })
+    const socket = await connectTls({
+      host: '127.0.0.1',
+      port,
+      trust,
+      extras: { key: client.key, cert: client.cert },
+    })
     await expect.poll(() => subject).toContain('client.example.org')
     socket.destroy()
   })
@@ -218,12 +244,17 @@ describe('connectTls', () => {
 
 describe('tlsOptionsFor', () => {
   it('names hosts for SNI and leaves addresses out of it', () => {
-    expect(tlsOptionsFor({ mode: 'pinned', sha256: good.sha256 }, 'pve.example.org')).toMatchObject({ servername: 'pve.example.org' })
+    expect(tlsOptionsFor({ mode: 'pinned', sha256: good.sha256 }, 'pve.example.org')).toMatchObject({
+      servername: 'pve.example.org',
+    })
     expect(tlsOptionsFor({ mode: 'pinned', sha256: good.sha256 }, '[::1]').servername).toBeUndefined()
   })
 
   it('trusts the given authority alone', () => {
-    expect(tlsOptionsFor({ mode: 'ca', caPem: authority.caPem }, 'a')).toMatchObject({ ca: [authority.caPem.trim()], rejectUnauthorized: true })
+    expect(tlsOptionsFor({ mode: 'ca', caPem: authority.caPem }, 'a')).toMatchObject({
+      ca: [authority.caPem.trim()],
+      rejectUnauthorized: true,
+    })
   })
 
   it.each(['', 'not a certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'])(
@@ -249,11 +280,16 @@ describe('inspectCertificate', () => {
         socket.once('data', (request) => {
           expect(request.toString('hex')).toBe('0000000804d2162f')
           socket.write('S')
-          new tls.TLSSocket(socket, { isServer: true, key: good.key, cert: good.cert }).on('error', () => undefined)
+          new tls.TLSSocket(socket, { isServer: true, key: good.key, cert: good.cert }).on(
+            'error',
+            () => undefined,
+          )
         }),
       ),
     )
-    expect((await inspectCertificate('127.0.0.1', port, { startTls: 'postgres' })).fingerprint256).toBe(good.sha256)
+    expect((await inspectCertificate('127.0.0.1', port, { startTls: 'postgres' })).fingerprint256).toBe(
+      good.sha256,
+    )
   })
 
   it.each([

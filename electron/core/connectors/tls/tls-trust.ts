@@ -6,10 +6,20 @@ import { isIP, type Socket } from 'node:net'
 import tls, { type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls'
 import { AppError, cancelled } from '#shared/errors.ts'
 import type { TlsTrust } from '#shared/model/connection.ts'
-import { changedFingerprint, connectFault, distrusted, handshakeFault, silentServer, type TlsParty } from './tls-faults.ts'
+import {
+  changedFingerprint,
+  connectFault,
+  distrusted,
+  handshakeFault,
+  silentServer,
+  type TlsParty,
+} from './tls-faults.ts'
 
 /** What a client may add to a connection beside the trust: its own certificate, protocols to offer. */
-export type TlsExtras = Pick<ConnectionOptions, 'cert' | 'key' | 'passphrase' | 'ALPNProtocols' | 'minVersion'>
+export type TlsExtras = Pick<
+  ConnectionOptions,
+  'cert' | 'key' | 'passphrase' | 'ALPNProtocols' | 'minVersion'
+>
 
 export interface ConnectTlsOptions {
   host: string
@@ -42,7 +52,12 @@ export function tlsOptionsFor(trust: TlsTrust, servername: string): ConnectionOp
     case 'system':
       return { ...identity, ca: systemAuthorities(), rejectUnauthorized: true }
     case 'ca':
-      return { ...identity, ca: readAuthorities(trust.caPem), rejectUnauthorized: true, allowPartialTrustChain: true }
+      return {
+        ...identity,
+        ca: readAuthorities(trust.caPem),
+        rejectUnauthorized: true,
+        allowPartialTrustChain: true,
+      }
     case 'pinned':
       return { ...identity, rejectUnauthorized: false }
   }
@@ -85,7 +100,8 @@ export function connectTls(options: ConnectTlsOptions): Promise<TLSSocket> {
         reject(error)
       })
     const onAbort = (): void => fail(cancelled())
-    const onError = (error: Error): void => fail(hasConnected ? handshakeFault(error, party) : connectFault(error, party))
+    const onError = (error: Error): void =>
+      fail(hasConnected ? handshakeFault(error, party) : connectFault(error, party))
     const onClose = (): void => fail(handshakeFault(new Error('closed'), party))
     const timer = setTimeout(() => fail(silentServer(party, timeoutMs, hasConnected)), timeoutMs)
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -139,7 +155,10 @@ function operatingSystemAuthorities(): string[] {
 }
 
 /** Parsing some hundred authorities costs milliseconds: the common case shares one parsed set. */
-function contextFor(trust: TlsTrust, extras: TlsExtras | undefined): Pick<ConnectionOptions, 'secureContext'> {
+function contextFor(
+  trust: TlsTrust,
+  extras: TlsExtras | undefined,
+): Pick<ConnectionOptions, 'secureContext'> {
   if (trust.mode !== 'system' || extras?.cert || extras?.key || extras?.minVersion) return {}
   systemContext ??= tls.createSecureContext({ ca: systemAuthorities() })
   return { secureContext: systemContext }
@@ -151,12 +170,17 @@ const pemBlock = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
 export function readAuthorities(pem: string): string[] {
   const blocks = pem.match(pemBlock) ?? []
   const remedy = 'Paste the authority in PEM form: a text that begins with -----BEGIN CERTIFICATE-----.'
-  if (blocks.length === 0) throw new AppError('invalid-input', 'The certificate authority holds no certificate.', { remedy })
+  if (blocks.length === 0)
+    throw new AppError('invalid-input', 'The certificate authority holds no certificate.', { remedy })
   for (const block of blocks) {
     try {
       new X509Certificate(block)
     } catch (cause) {
-      throw new AppError('invalid-input', 'The certificate authority holds a certificate that cannot be read.', { remedy, cause })
+      throw new AppError(
+        'invalid-input',
+        'The certificate authority holds a certificate that cannot be read.',
+        { remedy, cause },
+      )
     }
   }
   return blocks

@@ -44,8 +44,14 @@ export function checkSettings(settings: ConnectionSettings): ConnectionSettings 
       checkAuthority(settings.tls)
       return settings
     case 'ssh':
-      if (settings.hostKeySha256 !== undefined && !/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(settings.hostKeySha256))
-        throw invalid('settings.hostKeySha256', 'A host key looks as ssh-keygen prints it: SHA256: and 43 letters.')
+      if (
+        settings.hostKeySha256 !== undefined &&
+        !/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(settings.hostKeySha256)
+      )
+        throw invalid(
+          'settings.hostKeySha256',
+          'A host key looks as ssh-keygen prints it: SHA256: and 43 letters.',
+        )
       return settings
     case 'kubernetes':
       return settings
@@ -55,27 +61,42 @@ export function checkSettings(settings: ConnectionSettings): ConnectionSettings 
 function checkUrl(text: string): string {
   const field = 'settings.url'
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || url.hostname === '') throw invalid(field, 'This is not an address. It looks like https://pve1.example.org:8006.')
+  if (!url || url.hostname === '')
+    throw invalid(field, 'This is not an address. It looks like https://pve1.example.org:8006.')
   if (url.username !== '' || url.password !== '')
-    throw invalid(field, 'The address must not hold a user name or a password: they have fields of their own.')
-  if (url.protocol !== 'https:') throw invalid(field, 'The address must start with https://: credentials never travel in the clear.')
-  if (url.search !== '' || url.hash !== '') throw invalid(field, 'The address ends after host and port, for example https://pve1.example.org:8006.')
-  if (url.pathname !== '/') throw invalid(field, `The address is the server alone, without ${url.pathname.slice(0, 60)}.`)
+    throw invalid(
+      field,
+      'The address must not hold a user name or a password: they have fields of their own.',
+    )
+  if (url.protocol !== 'https:')
+    throw invalid(field, 'The address must start with https://: credentials never travel in the clear.')
+  if (url.search !== '' || url.hash !== '')
+    throw invalid(field, 'The address ends after host and port, for example https://pve1.example.org:8006.')
+  if (url.pathname !== '/')
+    throw invalid(field, `The address is the server alone, without ${url.pathname.slice(0, 60)}.`)
   return url.origin
 }
 
 function checkTokenId(tokenId: string): void {
   const field = 'settings.auth.tokenId'
   // Pasted whole, the part after "=" is the secret: it must not get into the store.
-  if (tokenId.includes('=')) throw invalid(field, 'Enter the token id only up to “=”; what follows is its secret and has a field of its own.')
-  if (!/^[^\s@!]+@[^\s@!]+![^\s@!]+$/.test(tokenId)) throw invalid(field, 'A token id looks like meridian@pve!desktop.')
+  if (tokenId.includes('='))
+    throw invalid(
+      field,
+      'Enter the token id only up to “=”; what follows is its secret and has a field of its own.',
+    )
+  if (!/^[^\s@!]+@[^\s@!]+![^\s@!]+$/.test(tokenId))
+    throw invalid(field, 'A token id looks like meridian@pve!desktop.')
 }
 
 function checkAuthority(trust: { mode: string; caPem?: string }): void {
   if (trust.mode !== 'ca') return
   const pem = trust.caPem ?? ''
   if (/PRIVATE KEY/.test(pem))
-    throw invalid('settings.tls.caPem', 'This text holds a private key. Give the authority’s certificate only.')
+    throw invalid(
+      'settings.tls.caPem',
+      'This text holds a private key. Give the authority’s certificate only.',
+    )
   readAuthorities(pem)
 }
 
@@ -103,20 +124,39 @@ const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).orig
  * Which stored secrets may serve the new settings. Throws `invalid-input` when the address or the account changed
  * and a secret that is needed was not entered anew: an old secret is never sent to a new place.
  */
-export function reusableSecrets(stored: ConnectionSettings, storedNames: readonly SecretName[], draft: ConnectionDraft): SecretName[] {
+export function reusableSecrets(
+  stored: ConnectionSettings,
+  storedNames: readonly SecretName[],
+  draft: ConnectionDraft,
+): SecretName[] {
   if (stored.kind !== draft.settings.kind)
-    throw invalid('settings.kind', 'The kind of a connection cannot be changed.', 'Add a new connection instead.')
-  const wanted = usedSecrets(draft.settings).filter((name) => storedNames.includes(name) && draft.secrets[name] === undefined)
+    throw invalid(
+      'settings.kind',
+      'The kind of a connection cannot be changed.',
+      'Add a new connection instead.',
+    )
+  const wanted = usedSecrets(draft.settings).filter(
+    (name) => storedNames.includes(name) && draft.secrets[name] === undefined,
+  )
   if (destinationOf(stored) === destinationOf(draft.settings)) return wanted
   const first = wanted[0]
   if (first === undefined) return []
-  const fields = Object.fromEntries(wanted.map((name) => [`secrets.${name}`, `Enter the ${words[name]} again`]))
-  throw new AppError('invalid-input', `The address or the account has changed: enter the ${words[first]} again.`, {
-    remedy: 'A stored secret is only ever sent to the place it was entered for.',
-    detail: { kind: 'validation', fields },
-  })
+  const fields = Object.fromEntries(
+    wanted.map((name) => [`secrets.${name}`, `Enter the ${words[name]} again`]),
+  )
+  throw new AppError(
+    'invalid-input',
+    `The address or the account has changed: enter the ${words[first]} again.`,
+    {
+      remedy: 'A stored secret is only ever sent to the place it was entered for.',
+      detail: { kind: 'validation', fields },
+    },
+  )
 }
 
 /** A validation failure of one field, as a sentence. */
 export const invalid = (field: string, message: string, remedy?: string): AppError =>
-  new AppError('invalid-input', message, { remedy, detail: { kind: 'validation', fields: { [field]: message } } })
+  new AppError('invalid-input', message, {
+    remedy,
+    detail: { kind: 'validation', fields: { [field]: message } },
+  })

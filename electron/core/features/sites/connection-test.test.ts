@@ -8,7 +8,12 @@ import type { TestStep } from '#shared/contracts/sites.ts'
 import { AppError } from '#shared/errors.ts'
 import type { ConnectionSettings, SecretName, TlsTrust } from '#shared/model/connection.ts'
 import type { Probe, ProbeStep } from '../../connectors/probe.ts'
-import { createSelfSigned, createTestAuthority, type TestAuthority, type TestLeaf } from '../../connectors/tls/test-certificates.ts'
+import {
+  createSelfSigned,
+  createTestAuthority,
+  type TestAuthority,
+  type TestLeaf,
+} from '../../connectors/tls/test-certificates.ts'
 import type { Log } from '../../platform.ts'
 import type { SecretLease } from '../../vault/vault.ts'
 import { testConnection, type Probes } from './connection-test.ts'
@@ -45,7 +50,9 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 async function tlsPort(leaf: TestLeaf = good): Promise<number> {
-  const server = tls.createServer({ key: leaf.key, cert: leaf.cert }, (socket) => socket.on('error', () => undefined))
+  const server = tls.createServer({ key: leaf.key, cert: leaf.cert }, (socket) =>
+    socket.on('error', () => undefined),
+  )
   server.on('tlsClientError', () => undefined)
   return listen(server)
 }
@@ -54,18 +61,30 @@ const postgresPort = (answer: string, leaf: TestLeaf = good): Promise<number> =>
     createTcpServer((socket) =>
       socket.once('data', () => {
         socket.write(answer)
-        if (answer === 'S') new tls.TLSSocket(socket, { isServer: true, key: leaf.key, cert: leaf.cert }).on('error', () => undefined)
+        if (answer === 'S')
+          new tls.TLSSocket(socket, { isServer: true, key: leaf.key, cert: leaf.cert }).on(
+            'error',
+            () => undefined,
+          )
       }),
     ),
   )
 
-const pve = (port: number, trust: TlsTrust = { mode: 'ca', caPem: authority.caPem }, host = '127.0.0.1'): ConnectionSettings => ({
+const pve = (
+  port: number,
+  trust: TlsTrust = { mode: 'ca', caPem: authority.caPem },
+  host = '127.0.0.1',
+): ConnectionSettings => ({
   kind: 'proxmox',
   url: `https://${host}:${port}`,
   tls: trust,
   auth: { mode: 'token', tokenId: 'a@b!c' },
 })
-const database = (port: number, tlsMode: 'disable' | 'prefer' | 'require' | 'verify', trust: TlsTrust = { mode: 'system' }): ConnectionSettings => ({
+const database = (
+  port: number,
+  tlsMode: 'disable' | 'prefer' | 'require' | 'verify',
+  trust: TlsTrust = { mode: 'system' },
+): ConnectionSettings => ({
   kind: 'postgres',
   host: '127.0.0.1',
   port,
@@ -91,19 +110,34 @@ interface RunOptions {
   timeoutMs?: number
 }
 async function run(settings: ConnectionSettings, options: RunOptions = {}): Promise<TestStep[]> {
-  const { secrets = {}, probes = probesOf(allWell), signal = new AbortController().signal, ...limits } = options
+  const {
+    secrets = {},
+    probes = probesOf(allWell),
+    signal = new AbortController().signal,
+    ...limits
+  } = options
   const lease: SecretLease = { read: (name) => secrets[name] }
   const steps: TestStep[] = []
-  for await (const step of testConnection(settings, lease, { signal, log: quiet, probes, ...limits })) steps.push(step)
+  for await (const step of testConnection(settings, lease, { signal, log: quiet, probes, ...limits }))
+    steps.push(step)
   return steps
 }
-const ends = (steps: TestStep[]): string[] => steps.filter((step) => step.state !== 'running').map((step) => `${step.step} ${step.state}`)
-const stepOf = (steps: TestStep[], name: TestStep['step']): TestStep => steps.findLast((step) => step.step === name)!
+const ends = (steps: TestStep[]): string[] =>
+  steps.filter((step) => step.state !== 'running').map((step) => `${step.step} ${step.state}`)
+const stepOf = (steps: TestStep[], name: TestStep['step']): TestStep =>
+  steps.findLast((step) => step.step === name)!
 
 describe('testConnection', () => {
   it('goes through all six steps, each running before it is done', async () => {
     const steps = await run(pve(await tlsPort()))
-    expect(ends(steps)).toEqual(['dns passed', 'tcp passed', 'tls passed', 'authentication passed', 'permission passed', 'version passed'])
+    expect(ends(steps)).toEqual([
+      'dns passed',
+      'tcp passed',
+      'tls passed',
+      'authentication passed',
+      'permission passed',
+      'version passed',
+    ])
     for (const name of ['dns', 'tcp', 'tls', 'authentication', 'permission', 'version'] as const)
       expect(steps.find((step) => step.step === name)!.state).toBe('running')
     expect(stepOf(steps, 'tcp').finding).toMatch(/Connected to 127\.0\.0\.1 port \d+/)
@@ -113,7 +147,14 @@ describe('testConnection', () => {
 
   it('fails at the name, and reaches nothing else', async () => {
     const steps = await run(pve(8006, undefined, 'no-such-host.invalid'))
-    expect(ends(steps)).toEqual(['dns failed', 'tcp skipped', 'tls skipped', 'authentication skipped', 'permission skipped', 'version skipped'])
+    expect(ends(steps)).toEqual([
+      'dns failed',
+      'tcp skipped',
+      'tls skipped',
+      'authentication skipped',
+      'permission skipped',
+      'version skipped',
+    ])
     expect(stepOf(steps, 'dns').error).toMatchObject({ code: 'unreachable' })
     expect(stepOf(steps, 'dns').finding).toContain('no-such-host.invalid')
     expect(stepOf(steps, 'dns').error!.remedy).toBeTruthy()
@@ -131,19 +172,32 @@ describe('testConnection', () => {
     const leaf = await createSelfSigned()
     const steps = await run(pve(await tlsPort(leaf), { mode: 'system' }))
     expect(ends(steps).slice(1, 4)).toEqual(['tcp passed', 'tls failed', 'authentication skipped'])
-    expect(stepOf(steps, 'tls').error!.detail).toMatchObject({ kind: 'tls', reason: 'untrusted', fingerprint256: leaf.sha256 })
+    expect(stepOf(steps, 'tls').error!.detail).toMatchObject({
+      kind: 'tls',
+      reason: 'untrusted',
+      fingerprint256: leaf.sha256,
+    })
   })
 
   it('passes with that fingerprint pinned, and refuses the next certificate', async () => {
     const leaf = await createSelfSigned()
-    expect(stepOf(await run(pve(await tlsPort(leaf), { mode: 'pinned', sha256: leaf.sha256 })), 'tls').finding).toContain('pinned')
-    const changed = await run(pve(await tlsPort(await createSelfSigned()), { mode: 'pinned', sha256: leaf.sha256 }))
-    expect(stepOf(changed, 'tls').error!.detail).toMatchObject({ reason: 'fingerprint-changed', expected256: leaf.sha256 })
+    expect(
+      stepOf(await run(pve(await tlsPort(leaf), { mode: 'pinned', sha256: leaf.sha256 })), 'tls').finding,
+    ).toContain('pinned')
+    const changed = await run(
+      pve(await tlsPort(await createSelfSigned()), { mode: 'pinned', sha256: leaf.sha256 }),
+    )
+    expect(stepOf(changed, 'tls').error!.detail).toMatchObject({
+      reason: 'fingerprint-changed',
+      expected256: leaf.sha256,
+    })
   })
 
   it('says of a pinned certificate that it expired', async () => {
     const old = await authority.issue({ fromDays: -5, untilDays: -1 })
-    expect(stepOf(await run(pve(await tlsPort(old), { mode: 'pinned', sha256: old.sha256 })), 'tls').finding).toContain('It expired on')
+    expect(
+      stepOf(await run(pve(await tlsPort(old), { mode: 'pinned', sha256: old.sha256 })), 'tls').finding,
+    ).toContain('It expired on')
   })
 
   it('fails at TLS on a plain HTTP server and on a silent one', async () => {
@@ -157,9 +211,14 @@ describe('testConnection', () => {
 
   it('hands on what the probe finds, and skips what follows its failure', async () => {
     const error = new AppError('unauthenticated', 'Wrong token.', { remedy: 'Give the right one.' })
-    const steps = await run(pve(await tlsPort()), { probes: probesOf([{ step: 'authentication', state: 'failed', finding: 'Wrong token.', error }]) })
+    const steps = await run(pve(await tlsPort()), {
+      probes: probesOf([{ step: 'authentication', state: 'failed', finding: 'Wrong token.', error }]),
+    })
     expect(ends(steps).slice(3)).toEqual(['authentication failed', 'permission skipped', 'version skipped'])
-    expect(stepOf(steps, 'authentication').error).toMatchObject({ code: 'unauthenticated', remedy: 'Give the right one.' })
+    expect(stepOf(steps, 'authentication').error).toMatchObject({
+      code: 'unauthenticated',
+      remedy: 'Give the right one.',
+    })
   })
 
   it('survives a probe that throws, in the step where it was', async () => {
@@ -193,25 +252,42 @@ describe('testConnection', () => {
 describe('PostgreSQL’s TLS step', () => {
   it('is skipped when TLS is off, or not offered where it is only preferred', async () => {
     const plain = await postgresPort('N')
-    expect(stepOf(await run(database(plain, 'disable')), 'tls')).toMatchObject({ state: 'skipped', finding: expect.stringContaining('in the clear') })
-    expect(stepOf(await run(database(plain, 'prefer')), 'tls')).toMatchObject({ state: 'skipped', finding: expect.stringContaining('in the clear') })
+    expect(stepOf(await run(database(plain, 'disable')), 'tls')).toMatchObject({
+      state: 'skipped',
+      finding: expect.stringContaining('in the clear'),
+    })
+    expect(stepOf(await run(database(plain, 'prefer')), 'tls')).toMatchObject({
+      state: 'skipped',
+      finding: expect.stringContaining('in the clear'),
+    })
   })
 
-  it.each(['require', 'verify'] as const)('fails when TLS is not offered but the mode is %s', async (mode) => {
-    const steps = await run(database(await postgresPort('N'), mode))
-    expect(stepOf(steps, 'tls').finding).toContain('does not offer TLS')
-  })
+  it.each(['require', 'verify'] as const)(
+    'fails when TLS is not offered but the mode is %s',
+    async (mode) => {
+      const steps = await run(database(await postgresPort('N'), mode))
+      expect(stepOf(steps, 'tls').finding).toContain('does not offer TLS')
+    },
+  )
 
   it('checks the certificate in mode verify, and whenever a trust was given', async () => {
     const trust: TlsTrust = { mode: 'ca', caPem: authority.caPem }
-    expect(stepOf(await run(database(await postgresPort('S'), 'verify', trust)), 'tls')).toMatchObject({ state: 'passed' })
-    expect(stepOf(await run(database(await postgresPort('S'), 'verify')), 'tls').error!.detail).toMatchObject({ reason: 'untrusted' })
+    expect(stepOf(await run(database(await postgresPort('S'), 'verify', trust)), 'tls')).toMatchObject({
+      state: 'passed',
+    })
+    expect(stepOf(await run(database(await postgresPort('S'), 'verify')), 'tls').error!.detail).toMatchObject(
+      { reason: 'untrusted' },
+    )
     const wrong: TlsTrust = { mode: 'pinned', sha256: 'AA:'.repeat(31) + 'AA' }
-    expect(stepOf(await run(database(await postgresPort('S'), 'require', wrong)), 'tls').error!.detail).toMatchObject({ reason: 'fingerprint-changed' })
+    expect(
+      stepOf(await run(database(await postgresPort('S'), 'require', wrong)), 'tls').error!.detail,
+    ).toMatchObject({ reason: 'fingerprint-changed' })
   })
 
   it('says that mode require does not check', async () => {
-    expect(stepOf(await run(database(await postgresPort('S'), 'require')), 'tls').finding).toContain('not checked')
+    expect(stepOf(await run(database(await postgresPort('S'), 'require')), 'tls').finding).toContain(
+      'not checked',
+    )
   })
 })
 
@@ -220,11 +296,23 @@ describe('Kubernetes and SSH', () => {
     const port = await tlsPort()
     const kubeconfig = JSON.stringify({
       kind: 'Config',
-      clusters: [{ name: 'c', cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': Buffer.from(authority.caPem).toString('base64') } }],
+      clusters: [
+        {
+          name: 'c',
+          cluster: {
+            server: `https://127.0.0.1:${port}`,
+            'certificate-authority-data': Buffer.from(authority.caPem).toString('base64'),
+          },
+        },
+      ],
       users: [{ name: 'u', user: { token: 't' } }],
       contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
     })
-    const settings: ConnectionSettings = { kind: 'kubernetes', context: 'x', server: `https://127.0.0.1:${port}` }
+    const settings: ConnectionSettings = {
+      kind: 'kubernetes',
+      context: 'x',
+      server: `https://127.0.0.1:${port}`,
+    }
     expect(stepOf(await run(settings, { secrets: { kubeconfig } }), 'tls').state).toBe('passed')
     const without = await run(settings)
     expect(stepOf(without, 'tls').error).toMatchObject({ code: 'unauthenticated' })
@@ -233,7 +321,10 @@ describe('Kubernetes and SSH', () => {
   it('leaves encryption to SSH', async () => {
     const port = await listen(createTcpServer((socket) => socket.write('SSH-2.0-x\r\n')))
     const steps = await run({ kind: 'ssh', host: '127.0.0.1', port, user: 'u', auth: 'agent' })
-    expect(stepOf(steps, 'tls')).toMatchObject({ state: 'skipped', finding: expect.stringContaining('host key') })
+    expect(stepOf(steps, 'tls')).toMatchObject({
+      state: 'skipped',
+      finding: expect.stringContaining('host key'),
+    })
     expect(stepOf(steps, 'version').state).toBe('passed')
   })
 })

@@ -14,7 +14,9 @@ const siteFile = z.object({
   version: z.literal(version),
   name: site.shape.name,
   isReadOnly: z.boolean(),
-  connections: z.array(z.object({ label: z.string().min(1).max(100), settings: connectionSettings })).max(maxConnections),
+  connections: z
+    .array(z.object({ label: z.string().min(1).max(100), settings: connectionSettings }))
+    .max(maxConnections),
 })
 export interface SiteFile {
   name: string
@@ -31,7 +33,11 @@ export function writeSiteFile(source: Site): { filename: string; text: string } 
     isReadOnly: source.isReadOnly,
     connections: source.connections.map(({ label, settings }) => ({ label, settings })),
   })
-  const slug = source.name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '').slice(0, 60) || 'site'
+  const slug =
+    source.name
+      .replace(/[^\p{L}\p{N}]+/gu, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 60) || 'site'
   return { filename: `${slug}.meridian-site.json`, text: `${JSON.stringify(content, undefined, 2)}\n` }
 }
 
@@ -41,17 +47,25 @@ export function readSiteFile(text: string): SiteFile {
   const head = z.object({ format: z.literal(format), version: z.number() }).safeParse(value)
   if (!head.success) throw refuse('This is not a site file of Meridian.')
   if (head.data.version > version)
-    throw refuse(`This site file was written by a later version of Meridian (its format is ${head.data.version}).`, 'Update Meridian, then import it again.')
+    throw refuse(
+      `This site file was written by a later version of Meridian (its format is ${head.data.version}).`,
+      'Update Meridian, then import it again.',
+    )
   const parsed = siteFile.safeParse(value)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw refuse(`The site file is damaged at ${issue?.path.map(String).join('.').slice(0, 100) || 'its beginning'}: ${issue?.message ?? 'it is not understood'}.`)
+    throw refuse(
+      `The site file is damaged at ${issue?.path.map(String).join('.').slice(0, 100) || 'its beginning'}: ${issue?.message ?? 'it is not understood'}.`,
+    )
   }
   const { name, isReadOnly, connections } = parsed.data
   return {
     name,
     isReadOnly,
-    connections: connections.map(({ label, settings }, index) => ({ label, settings: checked(settings, index) })),
+    connections: connections.map(({ label, settings }, index) => ({
+      label,
+      settings: checked(settings, index),
+    })),
   }
 }
 
@@ -59,7 +73,9 @@ function checked(settings: ConnectionSettings, index: number): ConnectionSetting
   try {
     return checkSettings(settings)
   } catch (error) {
-    throw refuse(`The site file’s connection ${index + 1} cannot be used: ${error instanceof AppError ? error.message : 'it is not understood.'}`)
+    throw refuse(
+      `The site file’s connection ${index + 1} cannot be used: ${error instanceof AppError ? error.message : 'it is not understood.'}`,
+    )
   }
 }
 

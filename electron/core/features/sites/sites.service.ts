@@ -2,7 +2,14 @@
 // secrets go into the vault; they never come out here except on their way into a connector.
 import { contract } from '#shared/contracts/index.ts'
 import { AppError } from '#shared/errors.ts'
-import { secretNames, type Connection, type ConnectionDraft, type ConnectionId, type Site, type SiteId } from '#shared/model/connection.ts'
+import type {
+  Connection,
+  ConnectionDraft,
+  ConnectionId,
+  SecretName,
+  Site,
+  SiteId,
+} from '#shared/model/connection.ts'
 import { loadKubeconfig, readKubeconfig } from '../../connectors/kubernetes/kubeconfig.ts'
 import { inspectCertificate } from '../../connectors/tls/certificate-inspection.ts'
 import type { CoreServices, Feature } from '../../core-services.ts'
@@ -21,7 +28,9 @@ export function createSitesFeature(core: SitesCore, options: { probes?: Probes }
   const os = implementFeature(contract.sites, core.pipeline)
   const router = os.router({
     list: os.list.handler(() => sites.list()),
-    watch: os.watch.handler(({ signal, context }) => sites.changes.subscribe(signal ?? context.peer.signal, sites.list())),
+    watch: os.watch.handler(({ signal, context }) =>
+      sites.changes.subscribe(signal ?? context.peer.signal, sites.list()),
+    ),
     create: os.create.handler(({ input }) => sites.create(input.name)),
     update: os.update.handler(({ input }) => sites.update(input.siteId, input)),
     duplicate: os.duplicate.handler(({ input }) => actions.duplicateSite(input.siteId)),
@@ -37,15 +46,23 @@ export function createSitesFeature(core: SitesCore, options: { probes?: Probes }
       })
     }),
     addConnection: os.addConnection.handler(({ input }) => actions.addConnection(input.siteId, input.draft)),
-    updateConnection: os.updateConnection.handler(({ input }) => actions.updateConnection(input.connectionId, input.draft)),
-    duplicateConnection: os.duplicateConnection.handler(({ input }) => actions.duplicateConnection(input.connectionId)),
-    removeConnection: os.removeConnection.handler(({ input }) => actions.removeConnection(input.connectionId)),
+    updateConnection: os.updateConnection.handler(({ input }) =>
+      actions.updateConnection(input.connectionId, input.draft),
+    ),
+    duplicateConnection: os.duplicateConnection.handler(({ input }) =>
+      actions.duplicateConnection(input.connectionId),
+    ),
+    removeConnection: os.removeConnection.handler(({ input }) =>
+      actions.removeConnection(input.connectionId),
+    ),
     testConnection: os.testConnection.handler(({ input, signal, context }) => {
       const { settings, secrets } = actions.prepareTest(input.connectionId, input.draft)
       const ending = signal ? AbortSignal.any([signal, context.peer.signal]) : context.peer.signal
       return testConnection(settings, secrets, { signal: ending, log: context.log, ...options })
     }),
-    inspectCertificate: os.inspectCertificate.handler(({ input, signal }) => inspectCertificate(input.host, input.port, { startTls: input.startTls, signal })),
+    inspectCertificate: os.inspectCertificate.handler(({ input, signal }) =>
+      inspectCertificate(input.host, input.port, { startTls: input.startTls, signal }),
+    ),
     readKubeconfig: os.readKubeconfig.handler(({ input }) => readKubeconfig(input.text)),
   })
   return { router } satisfies Feature<typeof router>
@@ -79,7 +96,11 @@ function createSiteActions({ sites, vault }: SitesCore) {
     const lease = overlay(draft.secrets)
     const settings = completeSettings(draft, lease)
     const made = sites.addConnection(siteId, draft.label, settings)
-    await withSecrets(made, () => sites.removeConnection(made.id), () => vault.put(made.id, onlyUsed({ ...draft, settings })))
+    await withSecrets(
+      made,
+      () => sites.removeConnection(made.id),
+      () => vault.put(made.id, onlyUsed({ ...draft, settings })),
+    )
     return sites.getConnection(made.id)
   }
   return {
@@ -92,11 +113,15 @@ function createSiteActions({ sites, vault }: SitesCore) {
       const known = editable(connectionId)
       const kept = reusableSecrets(known.settings, known.storedSecrets, draft)
       const stored = vault.lease(connectionId)
-      const settings = completeSettings(draft, overlay(draft.secrets, { read: (name) => (kept.includes(name) ? stored.read(name) : undefined) }))
+      const settings = completeSettings(
+        draft,
+        overlay(draft.secrets, { read: (name) => (kept.includes(name) ? stored.read(name) : undefined) }),
+      )
       const fresh = onlyUsed({ ...draft, settings })
       // What does not serve the new settings goes first: no crash can leave an old secret with a new address.
       const dropped = known.storedSecrets.filter((name) => !kept.includes(name))
-      if (destinationOf(known.settings) !== destinationOf(settings)) await vault.put(connectionId, emptied(dropped))
+      if (destinationOf(known.settings) !== destinationOf(settings))
+        await vault.put(connectionId, emptied(dropped))
       sites.updateConnection(connectionId, draft.label, settings)
       try {
         await vault.put(connectionId, { ...emptied(dropped), ...fresh })
@@ -110,7 +135,11 @@ function createSiteActions({ sites, vault }: SitesCore) {
       const known = editable(connectionId)
       const label = freeLabel(sites.get(known.siteId), known.label)
       const made = sites.addConnection(known.siteId, label, known.settings)
-      await withSecrets(made, () => sites.removeConnection(made.id), () => vault.copy(connectionId, made.id))
+      await withSecrets(
+        made,
+        () => sites.removeConnection(made.id),
+        () => vault.copy(connectionId, made.id),
+      )
       return sites.getConnection(made.id)
     },
 
@@ -128,7 +157,8 @@ function createSiteActions({ sites, vault }: SitesCore) {
       sites.update(made.id, { isReadOnly: known.isReadOnly })
       const undo = (): void => sites.remove(made.id)
       await withSecrets(made, undo, async () => {
-        for (const { id, label, settings } of known.connections) await vault.copy(id, sites.addConnection(made.id, label, settings).id)
+        for (const { id, label, settings } of known.connections)
+          await vault.copy(id, sites.addConnection(made.id, label, settings).id)
       })
       return sites.get(made.id)
     },
@@ -147,7 +177,8 @@ function createSiteActions({ sites, vault }: SitesCore) {
     prepareTest(connectionId: ConnectionId | undefined, draft: ConnectionDraft | undefined) {
       const known = connectionId === undefined ? undefined : sites.getConnection(connectionId)
       if (!draft) {
-        if (!known) throw new AppError('invalid-input', 'There is nothing to test.', { remedy: 'Choose a connection.' })
+        if (!known)
+          throw new AppError('invalid-input', 'There is nothing to test.', { remedy: 'Choose a connection.' })
         return { settings: known.settings, secrets: vault.lease(known.id) }
       }
       if (!known) {
@@ -156,7 +187,9 @@ function createSiteActions({ sites, vault }: SitesCore) {
       }
       const kept = reusableSecrets(known.settings, known.storedSecrets, draft)
       const stored = vault.lease(known.id)
-      const secrets = overlay(draft.secrets, { read: (name) => (kept.includes(name) ? stored.read(name) : undefined) })
+      const secrets = overlay(draft.secrets, {
+        read: (name) => (kept.includes(name) ? stored.read(name) : undefined),
+      })
       return { settings: completeSettings(draft, secrets), secrets }
     },
   }
@@ -167,10 +200,16 @@ function completeSettings(draft: ConnectionDraft, secrets: SecretLease): Connect
   const settings = checkSettings(draft.settings)
   if (settings.kind !== 'kubernetes') return settings
   const kubeconfig = secrets.read('kubeconfig')
-  if (!kubeconfig) throw invalid('secrets.kubeconfig', 'Give the kubeconfig: it holds the address and the credentials.')
+  if (!kubeconfig)
+    throw invalid('secrets.kubeconfig', 'Give the kubeconfig: it holds the address and the credentials.')
   const { server, namespace } = loadKubeconfig(kubeconfig, settings.context)
   const chosen = settings.namespace ?? namespace ?? undefined
-  return { kind: 'kubernetes', context: settings.context, server, ...(chosen === undefined ? {} : { namespace: chosen }) }
+  return {
+    kind: 'kubernetes',
+    context: settings.context,
+    server,
+    ...(chosen === undefined ? {} : { namespace: chosen }),
+  }
 }
 
 /** Secrets that were just typed, over those that may be borrowed. */
@@ -179,12 +218,23 @@ const overlay = (typed: SecretChanges, stored?: SecretLease): SecretLease => ({
 })
 
 const onlyUsed = ({ settings, secrets }: ConnectionDraft): SecretChanges =>
-  Object.fromEntries(usedSecrets(settings).flatMap((name) => (secrets[name] === undefined ? [] : [[name, secrets[name]]])))
+  Object.fromEntries(
+    usedSecrets(settings).flatMap((name) => (secrets[name] === undefined ? [] : [[name, secrets[name]]])),
+  )
 
-const emptied = (names: readonly (typeof secretNames)[number][]): SecretChanges => Object.fromEntries(names.map((name) => [name, '']))
+const emptied = (names: readonly SecretName[]): SecretChanges =>
+  Object.fromEntries(names.map((name) => [name, '']))
 
-const freeName = (known: Site[], wanted: string): string => firstFree(known.map((site) => site.name), wanted)
-const freeLabel = (site: Site, label: string): string => firstFree(site.connections.map((item) => item.label), `${label} (copy)`)
+const freeName = (known: Site[], wanted: string): string =>
+  firstFree(
+    known.map((site) => site.name),
+    wanted,
+  )
+const freeLabel = (site: Site, label: string): string =>
+  firstFree(
+    site.connections.map((item) => item.label),
+    `${label} (copy)`,
+  )
 
 function firstFree(taken: string[], wanted: string): string {
   const base = wanted.slice(0, 90)

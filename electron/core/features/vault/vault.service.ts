@@ -20,11 +20,15 @@ export function createVaultFeature(core: Pick<CoreServices, 'vault' | 'sites' | 
 
   const router = os.router({
     status: os.status.handler(() => vault.status()),
-    watch: os.watch.handler(({ signal, context }) => vault.changes.subscribe(signal ?? context.peer.signal, vault.status())),
+    watch: os.watch.handler(({ signal, context }) =>
+      vault.changes.subscribe(signal ?? context.peer.signal, vault.status()),
+    ),
     create: os.create.handler(({ input }) => vault.create(input.passphrase)),
     unlock: os.unlock.handler(({ input }) => vault.unlock(input.passphrase)),
     lock: os.lock.handler(() => vault.lock()),
-    changePassphrase: os.changePassphrase.handler(({ input }) => vault.changePassphrase(input.current, input.next)),
+    changePassphrase: os.changePassphrase.handler(({ input }) =>
+      vault.changePassphrase(input.current, input.next),
+    ),
     touch: os.touch.handler(() => vault.touch()),
   })
   return { router, dispose: () => ending.abort() } satisfies Feature<typeof router>

@@ -33,17 +33,32 @@ async function listen(server: Server | HttpsServer): Promise<{ port: number; dis
 }
 
 /** `answerTicket` lets a login succeed with that ticket; everything after it is refused with an echo. */
-export async function startEchoHttps(leaf: TestLeaf, answerTicket?: { ticket: string; csrf: string }): Promise<EchoSystem> {
+export async function startEchoHttps(
+  leaf: TestLeaf,
+  answerTicket?: { ticket: string; csrf: string },
+): Promise<EchoSystem> {
   const heard: string[] = []
   const server = createServer({ key: leaf.key, cert: leaf.cert }, (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString('utf8')
-      const told = `${Object.entries(request.headers).map(([name, value]) => `${name}: ${String(value)}`).join('; ')} ${body}`
+      const told = `${Object.entries(request.headers)
+        .map(([name, value]) => `${name}: ${String(value)}`)
+        .join('; ')} ${body}`
       heard.push(told)
       if (answerTicket && request.method === 'POST' && request.url?.includes('/access/ticket'))
-        return respond(response, 200, JSON.stringify({ data: { username: 'root@pam', ticket: answerTicket.ticket, CSRFPreventionToken: answerTicket.csrf } }))
+        return respond(
+          response,
+          200,
+          JSON.stringify({
+            data: {
+              username: 'root@pam',
+              ticket: answerTicket.ticket,
+              CSRFPreventionToken: answerTicket.csrf,
+            },
+          }),
+        )
       refuse(request, response, told, heard.length)
     })
   })
@@ -57,7 +72,15 @@ function refuse(request: IncomingMessage, response: ServerResponse, told: string
   const { authorization = '', cookie = '' } = request.headers
   response.statusMessage = `refused ${authorization} ${cookie}`.replace(/[^\x20-\x7e]/g, '').slice(0, 500)
   const words = `You said: ${told} or plainly ${decode(authorization)} ${decode(cookie)} ${decode(told)}`
-  const body = JSON.stringify({ data: null, kind: 'Status', status: 'Failure', message: words, reason: words, errors: { password: words }, details: { causes: [{ message: words }] } })
+  const body = JSON.stringify({
+    data: null,
+    kind: 'Status',
+    status: 'Failure',
+    message: words,
+    reason: words,
+    errors: { password: words },
+    details: { causes: [{ message: words }] },
+  })
   respond(response, statuses[count % statuses.length]!, body)
 }
 
@@ -70,7 +93,10 @@ function decode(text: string): string {
 }
 
 function respond(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  })
   response.end(body)
 }
 
@@ -123,5 +149,10 @@ export async function startEchoSsh(): Promise<EchoSystem & { hostKeySha256: stri
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
   const { port } = server.address() as AddressInfo
-  return { port, heard, hostKeySha256, dispose: () => new Promise((resolve) => server.close(() => resolve())) }
+  return {
+    port,
+    heard,
+    hostKeySha256,
+    dispose: () => new Promise((resolve) => server.close(() => resolve())),
+  }
 }

@@ -15,10 +15,12 @@ export function createSentinels(): Sentinels {
   return {
     plant(what) {
       const secret = `Zq${randomBytes(12).toString('hex')}7X`
-      for (const [coat, text] of coatsOf(secret)) coats.push({ what, coat, needle: Buffer.from(text, 'latin1') })
+      for (const [coat, text] of coatsOf(secret))
+        coats.push({ what, coat, needle: Buffer.from(text, 'latin1') })
       return secret
     },
-    search: (bytes) => coats.filter(({ needle }) => bytes.includes(needle)).map(({ what, coat }) => `${what} (${coat})`),
+    search: (bytes) =>
+      coats.filter(({ needle }) => bytes.includes(needle)).map(({ what, coat }) => `${what} (${coat})`),
   }
 }
 
@@ -27,8 +29,16 @@ function coatsOf(secret: string): Array<[string, string]> {
   const hex = bytes.toString('hex')
   const base64 = [0, 1, 2].map((shift): [string, string] => {
     // Letters that depend on the neighbours are cut off at both ends.
-    const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64').replace(/=+$/, '')
+    const text = Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString('base64')
+      .replace(/=+$/, '')
     return [`base64 at ${shift}`, text.slice(shift === 0 ? 0 : shift + 1, -2)]
   })
-  return [['plain', secret], ['hex', hex], ['HEX', hex.toUpperCase()], ['UTF-16', Buffer.from(secret, 'utf16le').toString('latin1')], ...base64]
+  return [
+    ['plain', secret],
+    ['hex', hex],
+    ['HEX', hex.toUpperCase()],
+    ['UTF-16', Buffer.from(secret, 'utf16le').toString('latin1')],
+    ...base64,
+  ]
 }
