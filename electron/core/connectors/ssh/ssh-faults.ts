@@ -43,7 +43,7 @@ const ways: Record<SshSettings['auth'], string> = {
 export const authRefused = (settings: SshSettings): AppError =>
   new AppError(
     'unauthenticated',
-    `${endpointOf(settings)} did not accept the ${ways[settings.auth]} of ${settings.user}.`,
+    `SSH at ${endpointOf(settings)} did not accept the ${ways[settings.auth]} of ${settings.user}.`,
     {
       remedy:
         settings.auth === 'key' || settings.auth === 'agent'
@@ -61,7 +61,7 @@ export function sshFault(error: unknown, settings: SshSettings, hostKey = ''): A
     /handshake|ident|protocol|kex|cipher|closed|packet|key exchange/i.test(message) && !code?.startsWith('E')
   if (!isHandshake && code !== 'ECONNRESET')
     return connectFault(error, { host: settings.host, port: settings.port, system: 'SSH' })
-  return new AppError('upstream', `${endpointOf(settings)} ${handshakeWords(message, hostKey)}`, {
+  return new AppError('upstream', `SSH at ${endpointOf(settings)} ${handshakeWords(message, hostKey)}`, {
     remedy:
       'Check that an SSH server (not another service) listens on this port, and its log for the reason.',
     target: targetOf(settings),
