@@ -37,7 +37,7 @@ export interface InventoryStore {
   keepOnly(sites: ReadonlyArray<{ id: SiteId; connections: ReadonlyArray<{ id: ConnectionId }> }>): void
 }
 
-const pageRows = 1000
+const pageRows = 400
 type BodyRow = { id: string; body: string }
 type SourceRow = { connection_id: ConnectionId; last_seen_at_ms: number | null; body: string }
 

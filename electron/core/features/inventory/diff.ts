@@ -27,25 +27,30 @@ export async function diffPart(part: Part, next: Observation): Promise<PartChang
   const change = emptyChange()
   const breather = createBreather()
   const seenEntities = new Set<string>()
+  let confirmedEntities = 0
   for (const observed of next.entities) {
     if (breather.isDue()) await breather.rest()
     if (seenEntities.has(observed.id)) continue
     seenEntities.add(observed.id)
     const known = part.entities.get(observed.id)
+    if (known) confirmedEntities += 1
     const entity = next.isPartial && known ? overlay(known, observed) : observed
     if (!known || !sameEntity(known, entity)) change.upsertEntities.push(entity)
   }
   const seenEdges = new Set<string>()
+  let confirmedEdges = 0
   for (const edge of next.edges) {
     if (breather.isDue()) await breather.rest()
     if (seenEdges.has(edge.id)) continue
     seenEdges.add(edge.id)
     const known = part.edges.get(edge.id)
+    if (known) confirmedEdges += 1
     if (!known || !sameEdge(known, edge)) change.upsertEdges.push(edge)
   }
   if (next.isPartial) return change
-  for (const id of part.entities.keys()) if (!seenEntities.has(id)) change.removeEntities.push(id)
-  for (const id of part.edges.keys()) if (!seenEdges.has(id)) change.removeEdges.push(id)
+  // As many confirmed as there were: nothing can be missing.
+  if (confirmedEntities < part.entities.size) for (const id of part.entities.keys()) if (!seenEntities.has(id)) change.removeEntities.push(id)
+  if (confirmedEdges < part.edges.size) for (const id of part.edges.keys()) if (!seenEdges.has(id)) change.removeEdges.push(id)
   return change
 }
 

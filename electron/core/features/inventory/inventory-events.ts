@@ -1,16 +1,26 @@
 // How a watcher is told about the inventory: the whole picture once (cut into digestible pieces when it is large),
-// then differences. Pending differences of a slow watcher are joined into one, so its backlog never grows.
+// then differences. Pending differences of a slow watcher are joined, so its backlog never grows beyond the picture.
 import type { InventoryEvent } from '#shared/contracts/inventory.ts'
 import type { Inventory, InventoryDiff } from '#shared/model/inventory.ts'
 
 const pieceSize = 1000
 
-/** Joins `next` onto what a watcher has not read yet: two differences in a row become one. */
+/**
+ * Joins `next` onto what a watcher has not read yet. Differences are joined when the newer has grown as large as the
+ * one before it: few are left however many come, and no entry is copied more than a few times.
+ */
 export function mergeEvents(pending: InventoryEvent[], next: InventoryEvent): InventoryEvent[] {
-  const last = pending.at(-1)
-  if (last?.type !== 'diff' || next.type !== 'diff') return [...pending, next]
-  return [...pending.slice(0, -1), { type: 'diff', diff: joinDiffs(last.diff, next.diff) }]
+  const merged = [...pending, next]
+  for (;;) {
+    const last = merged.at(-1)
+    const before = merged.at(-2)
+    if (last?.type !== 'diff' || before?.type !== 'diff' || sizeOf(before.diff) > 2 * sizeOf(last.diff)) return merged
+    merged.splice(-2, 2, { type: 'diff', diff: joinDiffs(before.diff, last.diff) })
+  }
 }
+
+const sizeOf = (diff: InventoryDiff): number =>
+  1 + diff.upsertEntities.length + diff.removeEntities.length + diff.upsertEdges.length + diff.removeEdges.length
 
 /** One difference that has the effect of `first` and then `second`. */
 export function joinDiffs(first: InventoryDiff, second: InventoryDiff): InventoryDiff {

@@ -126,7 +126,7 @@ export class InventorySession {
 
   private async start(): Promise<void> {
     const { site, store } = this.options
-    this.model.restore(await store.load(site.id), site.connections)
+    await this.model.restore(await store.load(site.id), site.connections)
     if (this.closing.signal.aborted) return
     for (const connection of site.connections) this.begin(connection)
   }
@@ -172,6 +172,7 @@ export class InventorySession {
       core,
       log: this.log.child({ connection: connection.label }),
       emit: (observation: Observation) => this.accept(connection.id, observation, controller.signal),
+      isShown: () => this.model.source(connection.id)?.state === 'live',
       claimScope: (family: string, name: string) => this.model.claimScope(connection.id, family, name),
       known: (id: string) => this.model.entity(connection.id, id),
     }

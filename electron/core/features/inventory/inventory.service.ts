@@ -63,6 +63,6 @@ async function readStored(site: Site, store: InventoryStore, now: () => number):
   const stored = await store.load(site.id)
   if (stored.entities.length === 0) return null
   const model = new SiteModel({ siteId: site.id, store, now, publish: () => undefined })
-  model.restore(stored, site.connections)
+  await model.restore(stored, site.connections)
   return model.snapshot()
 }

@@ -26,6 +26,7 @@ export function createKubernetesWatcher(context: WatcherContext, connector: Kube
   let version = ''
   let timer: NodeJS.Timeout | undefined
   let isHealthy = false
+  let hasChanged = true
   const scope = context.claimScope('k8s', connector.clusterName)
   const observer = createKubernetesObserver({
     connectionId: context.connection.id,
@@ -35,7 +36,11 @@ export function createKubernetesWatcher(context: WatcherContext, connector: Kube
   })
 
   function start(): Reflectors {
-    const options = { signal: closing.signal, onChange: scheduleShow }
+    const onChange = (): void => {
+      hasChanged = true
+      scheduleShow()
+    }
+    const options = { signal: closing.signal, onChange }
     const begin = <K extends KubernetesKind>(name: K): Reflector<ObjectOf<K>> =>
       startReflector(connector, kubernetesKinds[name] as unknown as Parameters<typeof startReflector<ObjectOf<K>>>[1], options)
     return {
@@ -63,6 +68,8 @@ export function createKubernetesWatcher(context: WatcherContext, connector: Kube
 
   async function show(): Promise<void> {
     if (!reflectors || closing.signal.aborted) return
+    if (!hasChanged && context.isShown()) return
+    hasChanged = false
     const objects: KubernetesObjects = Object.fromEntries(
       Object.entries(reflectors).map(([name, reflector]) => [name, [...reflector.items.values()]]),
     ) as unknown as KubernetesObjects

@@ -33,7 +33,6 @@ export const linkFacts = [
   'providerId',
   'vmidLabels',
   'createdAtMs',
-  'lastBackupAtMs',
   'type',
   'backupType',
   'backupId',
@@ -48,13 +47,17 @@ export const linkFacts = [
   'isAllGuests',
 ] as const
 
-/** Whether the step from `before` to `after` (absent = not there) can change a link. */
-export function isLinkRelevant(before: Entity | undefined, after: Entity | undefined): boolean {
+/**
+ * Whether the step from `before` to `after` (absent = not there) can change a link. A new backup makes a group
+ * younger, which can only give it a link it has not got: `isLinked` tells whether it has one.
+ */
+export function isLinkRelevant(before: Entity | undefined, after: Entity | undefined, isLinked: (id: string) => boolean): boolean {
   const kind = (after ?? before)?.kind
   if (!kind || !linkedKinds.has(kind)) return false
   if (!before || !after) return true
   if (before.name !== after.name || before.parentId !== after.parentId) return true
   if (!sameValue(before.addresses, after.addresses)) return true
+  if (kind === 'backup-group' && before.facts['lastBackupAtMs'] !== after.facts['lastBackupAtMs'] && !isLinked(after.id)) return true
   return linkFacts.some((key) => !sameValue(before.facts[key], after.facts[key]))
 }
 

@@ -42,6 +42,8 @@ export interface WatcherContext {
   log: Log
   /** Applies an observation to the site; may be called at any time, also between two looks. */
   emit(observation: Observation): Promise<void>
+  /** False after a failure: then everything must be emitted again, even what has not changed. */
+  isShown(): boolean
   /** A name for this system that no other connection of the site uses: the `radioastronomy` of `pve/radioastronomy`. */
   claimScope(family: string, name: string): string
   /** What is known of this connection so far, to keep jittering figures steady. */

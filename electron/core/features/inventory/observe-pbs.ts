@@ -1,8 +1,9 @@
 // Proxmox Backup Server → the site's model: the server, its datastores, their groups of backups and the jobs that
-// look after them. Pure, and linear in the number of groups.
-import type { Entity, FactValue } from '#shared/model/inventory.ts'
+// look after them. Linear in the number of groups, and pure but for the cache of the observer.
+import type { Edge, Entity, FactValue } from '#shared/model/inventory.ts'
 import type { Datastore, DatastoreUsage } from '../../connectors/pbs/pbs-shapes.ts'
 import { createBreather } from './breather.ts'
+import { sameEntity } from './diff.ts'
 import { judgeBackups, judgeJob, judgeUsage, type Verdict } from './health-rules.ts'
 import { edgeOf, type Observation } from './observation.ts'
 import type { PbsGroup, PbsView } from './pbs-view.ts'
@@ -11,11 +12,34 @@ import { knownFacts, steadyFacts, toFraction } from './steady-facts.ts'
 
 interface Harvest {
   entities: Entity[]
-  edges: Observation['edges'][number][]
+  edges: Edge[]
 }
 
-/** Lets the event loop run every few milliseconds. */
-export async function observePbs(view: PbsView): Promise<Observation> {
+export interface PbsObserver {
+  /** Everything of one server. Lets the event loop run every few milliseconds. */
+  observe(view: PbsView): Promise<Observation>
+}
+
+/** Keeps the edges of groups, so that an unchanged relation is the very same object again. */
+export function createPbsObserver(): PbsObserver {
+  let stored = new Map<string, Edge>()
+  return {
+    async observe(view) {
+      const next = new Map<string, Edge>()
+      const found = await observeAll(view, (id, make) => {
+        const edge = stored.get(id) ?? make()
+        next.set(id, edge)
+        return edge
+      })
+      stored = next
+      return found
+    },
+  }
+}
+
+type KeepEdge = (groupId: string, make: () => Edge) => Edge
+
+async function observeAll(view: PbsView, keepEdge: KeepEdge): Promise<Observation> {
   const root = `pbs/${view.scope}`
   const found: Harvest = { entities: [serverEntity(view, root)], edges: [] }
   const groupCounts = new Map<string, number>()
@@ -24,7 +48,7 @@ export async function observePbs(view: PbsView): Promise<Observation> {
   for (const datastore of view.datastores) addDatastore(view, root, datastore, usage.get(datastore.store), groupCounts.get(datastore.store) ?? 0, found)
   const breather = createBreather()
   for (const group of view.groups) {
-    addGroup(view, root, group, found)
+    addGroup(view, root, group, keepEdge, found)
     if (breather.isDue()) await breather.rest()
   }
   addJobs(view, root, found)
@@ -100,12 +124,13 @@ function addDatastore(view: PbsView, root: string, datastore: Datastore, usage: 
   found.edges.push(edgeOf(id, 'member-of', root, [{ by: 'api', text: `${datastore.store} is a datastore of ${view.name}` }]))
 }
 
-function addGroup(view: PbsView, root: string, { store, ns, row, snapshots }: PbsGroup, found: Harvest): void {
+function addGroup(view: PbsView, root: string, { store, ns, row, snapshots }: PbsGroup, keepEdge: KeepEdge, found: Harvest): void {
   const type = row['backup-type']
   const backupId = row['backup-id']
   const place = ns === '' ? '' : `${ns}/`
   const id = `${datastoreId(root, store)}/group/${place}${type}/${backupId}`
-  const before = view.known(id)?.facts
+  const known = view.known(id)
+  const before = known?.facts
   const lastBackupAtMs = row['last-backup'] > 0 ? row['last-backup'] * 1000 : undefined
   const facts = knownFacts({
     vmid: type === 'host' || !/^\d+$/.test(backupId) ? undefined : Number(backupId),
@@ -126,7 +151,7 @@ function addGroup(view: PbsView, root: string, { store, ns, row, snapshots }: Pb
   })
   const verification = facts['verification']
   const verdict = judgeBackups({ lastBackupAtMs, verification: verification === 'ok' || verification === 'failed' || verification === 'never' ? verification : 'unknown' }, view.nowMs)
-  found.entities.push({
+  const entity: Entity = {
     id,
     kind: 'backup-group',
     layer: 'protection',
@@ -137,8 +162,10 @@ function addGroup(view: PbsView, root: string, { store, ns, row, snapshots }: Pb
     tags: [],
     addresses: [],
     facts,
-  })
-  found.edges.push(edgeOf(datastoreId(root, store), 'stores', id, [{ by: 'api', text: `${store} lists it${ns === '' ? '' : ` in the namespace ${ns}`}` }]))
+  }
+  found.entities.push(known && sameEntity(known, entity) ? known : entity)
+  const text = `${store} lists it${ns === '' ? '' : ` in the namespace ${ns}`}`
+  found.edges.push(keepEdge(id, () => edgeOf(datastoreId(root, store), 'stores', id, [{ by: 'api', text }])))
 }
 
 /** `vm/2002 proj-pg01`: with the name that the newest backup carries, when it is one word. */

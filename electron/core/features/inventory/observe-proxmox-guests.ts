@@ -1,6 +1,7 @@
 // Guests of Proxmox VE: what they are, where they run, and what they use.
-import type { Entity } from '#shared/model/inventory.ts'
+import type { Edge, Entity } from '#shared/model/inventory.ts'
 import type { ResourceRow } from '../../connectors/proxmox/proxmox-shapes.ts'
+import { sameEntity } from './diff.ts'
 import type { GuestDisk } from './guest-config.ts'
 import { judgeGuest } from './health-rules.ts'
 import { isTelling } from './machine-index.ts'
@@ -19,13 +20,14 @@ interface Surroundings {
   gpus: GpuIndex
 }
 
-export function observeGuest(view: ProxmoxView, ids: ProxmoxIds, row: ResourceRow, around: Surroundings, found: Harvest): void {
+export function observeGuest(view: ProxmoxView, ids: ProxmoxIds, row: ResourceRow, relations: GuestRelations, found: Harvest): void {
   if (row.vmid === undefined) return
   const id = ids.guest(row.vmid)
   const details = view.guests.get(row.vmid)
   const isTemplate = row.template === true
   const name = row.name ?? `${row.type} ${row.vmid}`
-  found.entities.push({
+  const known = view.known(id)
+  const entity: Entity = {
     id,
     kind: 'guest',
     layer: 'guests',
@@ -35,22 +37,78 @@ export function observeGuest(view: ProxmoxView, ids: ProxmoxIds, row: ResourceRo
     connectionId: view.connectionId,
     tags: row.tags ? row.tags.split(/[;, ]+/).filter((tag) => tag !== '') : [],
     addresses: guestAddresses(details),
-    facts: steadyFacts(view.known(id)?.facts, guestFacts(view, row, details, isTemplate)),
-  })
-  if (row.node) found.edges.push(edgeOf(id, 'runs-on', ids.node(row.node), [{ by: 'api', text: `${name} is on ${row.node}` }]))
-  if (row.pool) found.edges.push(edgeOf(id, 'member-of', ids.pool(row.pool), [{ by: 'api', text: `${name} is in the pool ${row.pool}` }]))
-  if (!details || !row.node) return
-  linkDisks(id, row.node, details, around, found)
-  for (const nic of details.config.nics) {
-    const network = nic.bridge ? around.networks.attach(nic.bridge, nic.tag) : undefined
-    if (network)
-      found.edges.push(edgeOf(id, 'attached-to', network, [{ by: 'configuration', text: `${nic.slot} (${nic.mac ?? nic.model}) is on ${nic.bridge}${nic.tag ? ` with VLAN ${nic.tag}` : ''}` }]))
+    facts: steadyFacts(known?.facts, guestFacts(view, row, details, isTemplate)),
   }
-  for (const device of details.config.pci) {
-    for (const { gpu, why } of around.gpus.find(row.node, device))
-      found.edges.push(edgeOf(id, 'uses', gpu, [{ by: 'pci', text: `${device.slot} of ${name} is ${why}` }]))
+  found.entities.push(known && sameEntity(known, entity) ? known : entity)
+  for (const edge of relations.of({ id, name, row, details }, ids)) found.edges.push(edge)
+}
+
+interface RelatedGuest {
+  id: string
+  name: string
+  row: ResourceRow
+  details: GuestDetails | undefined
+}
+interface KeptRelations {
+  key: string
+  details: GuestDetails | undefined
+  edges: Edge[]
+  networks: Array<{ bridge: string; tag: number | undefined }>
+}
+
+/** The edges of guests, made once and handed out again while nothing they are made from has changed. */
+export class GuestRelations {
+  private kept = new Map<string, KeptRelations>()
+  private next = new Map<string, KeptRelations>()
+  private ground: readonly unknown[] = []
+  private around: Surroundings | undefined
+
+  /** Forgets everything when storages, networks or devices of the cluster are not those of the last round. */
+  begin(view: ProxmoxView, around: Surroundings): void {
+    const storages = view.resources.flatMap((row) => (row.type === 'storage' ? [`${row.id}${row.shared ? '*' : ''}`] : []))
+    const ground = [view.scope, storages.join(' '), view.mappings, ...view.nodes.values()]
+    const isSame = ground.length === this.ground.length && ground.every((item, at) => item === this.ground[at])
+    if (!isSame) this.kept = new Map()
+    this.ground = ground
+    this.around = around
+    this.next = new Map()
+  }
+
+  /** Guests that were not asked for in this round are gone. */
+  end(): void {
+    this.kept = this.next
+  }
+
+  of(guest: RelatedGuest, ids: ProxmoxIds): readonly Edge[] {
+    const { row, details } = guest
+    const key = `${row.node}|${row.pool}|${guest.name}`
+    const known = this.kept.get(guest.id)
+    const relations = known && known.details === details && known.key === key ? known : { key, details, edges: this.make(guest, ids), networks: networksOf(details) }
+    this.next.set(guest.id, relations)
+    for (const { bridge, tag } of relations.networks) this.around?.networks.attach(bridge, tag)
+    return relations.edges
+  }
+
+  private make({ id, name, row, details }: RelatedGuest, ids: ProxmoxIds): Edge[] {
+    const edges: Edge[] = []
+    if (row.node) edges.push(edgeOf(id, 'runs-on', ids.node(row.node), [{ by: 'api', text: `${name} is on ${row.node}` }]))
+    if (row.pool) edges.push(edgeOf(id, 'member-of', ids.pool(row.pool), [{ by: 'api', text: `${name} is in the pool ${row.pool}` }]))
+    if (!details || !row.node || !this.around) return edges
+    edges.push(...diskEdges(id, row.node, details, this.around))
+    for (const { slot, mac, model, bridge, tag } of details.config.nics) {
+      if (!bridge) continue
+      const text = `${slot} (${mac ?? model}) is on ${bridge}${tag ? ` with VLAN ${tag}` : ''}`
+      edges.push(edgeOf(id, 'attached-to', this.around.networks.idOf(bridge, tag), [{ by: 'configuration', text }]))
+    }
+    for (const device of details.config.pci)
+      for (const { gpu, why } of this.around.gpus.find(row.node, device))
+        edges.push(edgeOf(id, 'uses', gpu, [{ by: 'pci', text: `${device.slot} of ${name} is ${why}` }]))
+    return edges
   }
 }
+
+const networksOf = (details: GuestDetails | undefined): KeptRelations['networks'] =>
+  (details?.config.nics ?? []).flatMap(({ bridge, tag }) => (bridge ? [{ bridge, tag }] : []))
 
 function guestFacts(view: ProxmoxView, row: ResourceRow, details: GuestDetails | undefined, isTemplate: boolean): Entity['facts'] {
   const isRunning = row.status === 'running' || row.status === 'paused'
@@ -105,11 +163,11 @@ function guestAddresses(details: GuestDetails | undefined): string[] {
   return [...addresses, ...macs]
 }
 
-function linkDisks(id: string, node: string, details: GuestDetails, around: Surroundings, found: Harvest): void {
+function diskEdges(id: string, node: string, details: GuestDetails, around: Surroundings): Edge[] {
   const slotsOf = new Map<string, string[]>()
   for (const disk of details.config.disks) {
     const storage = around.storageIds(node, disk.storage)
     if (storage) slotsOf.set(storage, [...(slotsOf.get(storage) ?? []), disk.slot])
   }
-  for (const [storage, slots] of slotsOf) found.edges.push(edgeOf(id, 'uses', storage, [{ by: 'configuration', text: `Holds ${slots.join(', ')}` }]))
+  return [...slotsOf].map(([storage, slots]) => edgeOf(id, 'uses', storage, [{ by: 'configuration', text: `Holds ${slots.join(', ')}` }]))
 }

@@ -8,8 +8,10 @@ import type { ProxmoxIds, ProxmoxView } from './proxmox-view.ts'
 import { knownFacts } from './steady-facts.ts'
 
 export interface NetworkIndex {
-  /** The id of the network behind a guest's card. Networks unknown to the nodes are taken note of. */
-  attach(bridge: string, tag: number | undefined): string
+  /** The id of the network behind a guest's card. */
+  idOf(bridge: string, tag: number | undefined): string
+  /** Counts a guest's card. Networks unknown to the nodes are taken note of. */
+  attach(bridge: string, tag: number | undefined): void
   /** Adds the networks to the harvest, once all guests have been attached. */
   finish(): void
 }
@@ -43,9 +45,9 @@ export function observeNetworks(view: ProxmoxView, ids: ProxmoxIds, found: Harve
     }
   }
   return {
+    idOf: (bridge, tag) => ids.network(keyOf(bridge, tag)),
     attach(bridge, tag) {
       networkFor(bridge, tag).guestCount += 1
-      return ids.network(keyOf(bridge, tag))
     },
     finish() {
       for (const [key, network] of networks) {

@@ -1,11 +1,12 @@
 // Proxmox VE → the site's model: the cluster, its nodes and pools here; guests, storages, networks, GPUs and backup
-// jobs in the files beside. Pure, and linear in the number of rows.
+// jobs in the files beside. Linear in the number of rows, and pure but for a cache: relations that have not changed
+// are the very same objects again.
 import type { Edge, Entity } from '#shared/model/inventory.ts'
 import { createBreather } from './breather.ts'
 import { judgeNode } from './health-rules.ts'
 import { edgeOf, type Observation } from './observation.ts'
 import { observeGpus } from './observe-proxmox-gpus.ts'
-import { observeGuest } from './observe-proxmox-guests.ts'
+import { GuestRelations, observeGuest } from './observe-proxmox-guests.ts'
 import { observeNetworks } from './observe-proxmox-networks.ts'
 import { observeBackupJobs, observeStorages } from './observe-proxmox-storages.ts'
 import { proxmoxIds, shareOf, startedAt, type ProxmoxIds, type ProxmoxView } from './proxmox-view.ts'
@@ -17,25 +18,36 @@ export interface Harvest {
   edges: Edge[]
 }
 
-/** Everything of one cluster. Lets the event loop run every few milliseconds. */
-export async function observeProxmox(view: ProxmoxView): Promise<Observation> {
-  const ids = proxmoxIds(view.scope)
-  const found: Harvest = { entities: [], edges: [] }
-  const breather = createBreather()
-  found.entities.push(observeCluster(view, ids))
-  observeNodes(view, ids, found)
-  observePools(view, ids, found)
-  const storageIds = observeStorages(view, ids, found)
-  const networks = observeNetworks(view, ids, found)
-  const gpus = observeGpus(view, ids, found)
-  for (const row of view.resources) {
-    if (row.type !== 'qemu' && row.type !== 'lxc') continue
-    observeGuest(view, ids, row, { storageIds, networks, gpus }, found)
-    if (breather.isDue()) await breather.rest()
+export interface ProxmoxObserver {
+  /** Everything of one cluster. Lets the event loop run every few milliseconds. */
+  observe(view: ProxmoxView): Promise<Observation>
+}
+
+export function createProxmoxObserver(): ProxmoxObserver {
+  const relations = new GuestRelations()
+  return {
+    async observe(view) {
+      const ids = proxmoxIds(view.scope)
+      const found: Harvest = { entities: [], edges: [] }
+      const breather = createBreather()
+      found.entities.push(observeCluster(view, ids))
+      observeNodes(view, ids, found)
+      observePools(view, ids, found)
+      const storageIds = observeStorages(view, ids, found)
+      const networks = observeNetworks(view, ids, found)
+      const gpus = observeGpus(view, ids, found)
+      relations.begin(view, { storageIds, networks, gpus })
+      for (const row of view.resources) {
+        if (row.type !== 'qemu' && row.type !== 'lxc') continue
+        observeGuest(view, ids, row, relations, found)
+        if (breather.isDue()) await breather.rest()
+      }
+      relations.end()
+      networks.finish()
+      observeBackupJobs(view, ids, found)
+      return found
+    },
   }
-  networks.finish()
-  observeBackupJobs(view, ids, found)
-  return found
 }
 
 function observeCluster(view: ProxmoxView, { root }: ProxmoxIds): Entity {

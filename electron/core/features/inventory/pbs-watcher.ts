@@ -9,7 +9,7 @@ import { createBreather } from './breather.ts'
 import { Limits } from './limits.ts'
 import { isTelling } from './machine-index.ts'
 import type { Watcher, WatcherContext } from './observation.ts'
-import { observePbs } from './observe-pbs.ts'
+import { createPbsObserver } from './observe-pbs.ts'
 import { summariseSnapshots, type PbsGroup, type SnapshotSummary } from './pbs-view.ts'
 
 const maxAgeMs = 5 * 60_000
@@ -36,6 +36,7 @@ export function openPbsWatcher(context: WatcherContext, settings: SettingsOf<'pb
 export function createPbsWatcher(context: WatcherContext, connector: PbsConnector, host: string): Watcher {
   const now = context.core.platform.now
   const limits = new Limits()
+  const observer = createPbsObserver()
   const namespaces = new Map<string, NamespaceState>()
   let namespacesReadAtMs = 0
   let version: string | undefined
@@ -58,7 +59,7 @@ export function createPbsWatcher(context: WatcherContext, connector: PbsConnecto
     const serverName = name ?? context.connection.label
     const scope = context.claimScope('pbs', serverName)
     await context.emit(
-      await observePbs({
+      await observer.observe({
         connectionId: context.connection.id,
         scope,
         name: serverName,

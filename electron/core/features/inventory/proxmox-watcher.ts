@@ -7,7 +7,7 @@ import type { ClusterMember, ResourceRow } from '../../connectors/proxmox/proxmo
 import { Limits } from './limits.ts'
 import { ProxmoxDetails } from './proxmox-details.ts'
 import type { Observation, Watcher, WatcherContext } from './observation.ts'
-import { observeProxmox } from './observe-proxmox.ts'
+import { createProxmoxObserver } from './observe-proxmox.ts'
 import type { ProxmoxView } from './proxmox-view.ts'
 
 /** Details are read for at most this long in one look, so that the overview stays current on a huge cluster. */
@@ -25,6 +25,7 @@ export function createProxmoxWatcher(context: WatcherContext, connector: Proxmox
   const now = context.core.platform.now
   const limits = new Limits()
   const details = new ProxmoxDetails(connector, limits, now)
+  const observer = createProxmoxObserver()
   let version: string | undefined
   let cluster: string | undefined
   let hasShown = false
@@ -52,7 +53,7 @@ export function createProxmoxWatcher(context: WatcherContext, connector: Proxmox
         known: context.known,
         ...details.slice(),
       }
-      const observation: Observation = await observeProxmox(view)
+      const observation: Observation = await observer.observe(view)
       await context.emit({ ...observation, isPartial })
     }
     details.plan(resources, tasks, isForced)

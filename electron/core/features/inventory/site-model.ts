@@ -4,6 +4,7 @@
 import type { Connection, ConnectionId, SiteId } from '#shared/model/connection.ts'
 import type { Edge, Entity, Inventory, InventoryDiff, Source } from '#shared/model/inventory.ts'
 import type { InventoryStore, StoredInventory } from '../../storage/inventory-store.ts'
+import { createBreather } from './breather.ts'
 import { diffPart, emptyChange, isEmptyChange, sameEdge, type Part, type PartChange } from './diff.ts'
 import { isLinkRelevant, linkSystems } from './link.ts'
 import type { Observation } from './observation.ts'
@@ -30,7 +31,8 @@ export class SiteModel {
   private readonly parts = new Map<ConnectionId, LivePart>()
   private readonly sources = new Map<ConnectionId, Source>()
   private readonly claims = new Map<string, ConnectionId>()
-  private links = new Map<string, Edge>()
+  private readonly links = new Map<string, Edge>()
+  private linkedIds = new Set<string>()
   private revision = 1
   private tail: Promise<unknown> = Promise.resolve()
 
@@ -41,8 +43,9 @@ export class SiteModel {
     this.publish = options.publish
   }
 
-  /** Puts in what the store kept: stale until its connection confirms it. */
-  restore(stored: StoredInventory, connections: readonly Connection[]): void {
+  /** Puts in what the store kept: stale until its connection confirms it. Call it before anything else. */
+  async restore(stored: StoredInventory, connections: readonly Connection[]): Promise<void> {
+    const breather = createBreather()
     const kept = new Map(stored.sources.map((source) => [source.connectionId, source]))
     for (const connection of connections) {
       const known = kept.get(connection.id)
@@ -59,6 +62,7 @@ export class SiteModel {
     }
     const ownerOf = new Map<string, LivePart>()
     for (const entity of stored.entities) {
+      if (breather.isDue()) await breather.rest()
       const part = this.parts.get(entity.connectionId)
       if (!part) continue
       part.entities.set(entity.id, entity)
@@ -67,11 +71,13 @@ export class SiteModel {
       if (isRoot(entity)) this.claims.set(entity.id, entity.connectionId)
     }
     for (const edge of stored.edges) {
+      if (breather.isDue()) await breather.rest()
       const from = ownerOf.get(edge.from)
       const to = ownerOf.get(edge.to)
       if (from && from === to) from.edges.set(edge.id, edge)
       else if (from && to) this.links.set(edge.id, edge)
     }
+    this.noteLinked()
   }
 
   /** The picture of this moment, whole. */
@@ -210,6 +216,12 @@ export class SiteModel {
       for (const edge of piece.upsertEdges) this.links.set(edge.id, edge)
       this.publishPiece(piece, false)
     })
+    this.noteLinked()
+  }
+
+  private noteLinked(): void {
+    this.linkedIds = new Set()
+    for (const edge of this.links.values()) this.linkedIds.add(edge.from)
   }
 
   private *allEntities(): Generator<Entity> {
@@ -217,9 +229,10 @@ export class SiteModel {
   }
 
   private touchesLinks(part: Part, change: PartChange): boolean {
+    const isLinked = (id: string): boolean => this.linkedIds.has(id)
     return (
-      change.upsertEntities.some((entity) => isLinkRelevant(part.entities.get(entity.id), entity)) ||
-      change.removeEntities.some((id) => isLinkRelevant(part.entities.get(id), undefined))
+      change.upsertEntities.some((entity) => isLinkRelevant(part.entities.get(entity.id), entity, isLinked)) ||
+      change.removeEntities.some((id) => isLinkRelevant(part.entities.get(id), undefined, isLinked))
     )
   }
 
