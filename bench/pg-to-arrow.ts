@@ -3,7 +3,10 @@
 // process of its own, so that neither warms the other nor lends it memory. Peak memory at 2 and at 10 million rows.
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { startPostgresCluster, type PostgresCluster } from '#core/connectors/postgres/testing/postgres-cluster.ts'
+import {
+  startPostgresCluster,
+  type PostgresCluster,
+} from '#core/connectors/postgres/testing/postgres-cluster.ts'
 import type { Emit } from './figure.ts'
 
 const bench = 'pg-to-arrow'
@@ -27,15 +30,20 @@ interface Reading {
 }
 
 export async function run(emit: Emit): Promise<void> {
-  const cluster = await startPostgresCluster({ flags: ['-c', 'shared_buffers=1GB', '-c', 'max_wal_size=4GB'] })
+  const cluster = await startPostgresCluster({
+    flags: ['-c', 'shared_buffers=1GB', '-c', 'max_wal_size=4GB'],
+  })
   try {
     await cluster.query(table)
     await cluster.query('VACUUM (FREEZE, ANALYZE) bench')
     const sql = 'SELECT * FROM bench'
-    const floor = spawnSync('psql', ['--version']).status === 0 ? 'psql COPY binary' : 'COPY binary by a bare socket'
+    const floor =
+      spawnSync('psql', ['--version']).status === 0 ? 'psql COPY binary' : 'COPY binary by a bare socket'
     const times = { floor: [] as number[], arrow: [] as Reading[], driver: [] as Reading[] }
     for (let round = 0; round <= rounds; round += 1) {
-      const floorMs = floor.startsWith('psql') ? await timePsql(cluster, sql) : (await read('bare', cluster, sql)).ms
+      const floorMs = floor.startsWith('psql')
+        ? await timePsql(cluster, sql)
+        : (await read('bare', cluster, sql)).ms
       const arrow = await read('arrow', cluster, sql)
       const driver = round <= 2 ? await read('driver', cluster, sql) : undefined
       // The first round warms the server's cache.
@@ -47,7 +55,8 @@ export async function run(emit: Emit): Promise<void> {
     const floorMs = median(times.floor)
     const arrowMs = median(times.arrow.map((reading) => reading.ms))
     const driverMs = median(times.driver.map((reading) => reading.ms))
-    const tell = (metric: string, value: number, unit: string, against: string | null): void => emit({ bench, metric, value, unit, against })
+    const tell = (metric: string, value: number, unit: string, against: string | null): void =>
+      emit({ bench, metric, value, unit, against })
     tell('time', arrowMs / floorMs, 'ratio', `${floor} > /dev/null, median of ${rounds} interleaved runs`)
     tell('time', arrowMs / driverMs, 'ratio', 'pg client.query')
     tell('time', arrowMs, 'ms', null)
@@ -56,13 +65,19 @@ export async function run(emit: Emit): Promise<void> {
     tell('peak RSS, 2 million rows', Math.max(...times.arrow.map((reading) => reading.peakRssMb)), 'MB', null)
     const many = await read('arrow', cluster, 'SELECT bench.* FROM generate_series(1, 5) AS times, bench')
     tell('peak RSS, 10 million rows', many.peakRssMb, 'MB', null)
-    tell('time per row, 10 million', many.ms / many.rows / (arrowMs / rows), 'ratio', 'time per row, 2 million')
+    tell(
+      'time per row, 10 million',
+      many.ms / many.rows / (arrowMs / rows),
+      'ratio',
+      'time per row, 2 million',
+    )
   } finally {
     await cluster.dispose()
   }
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
 /** psql as a user would run it, its start included. */
 async function timePsql(cluster: PostgresCluster, sql: string): Promise<number> {
@@ -78,12 +93,19 @@ async function timePsql(cluster: PostgresCluster, sql: string): Promise<number> 
 }
 
 /** One reading in a process of its own; its time begins when it is logged in. */
-async function read(way: 'arrow' | 'driver' | 'bare', cluster: PostgresCluster, sql: string): Promise<Reading> {
+async function read(
+  way: 'arrow' | 'driver' | 'bare',
+  cluster: PostgresCluster,
+  sql: string,
+): Promise<Reading> {
   const script = join(import.meta.dirname, 'pg-to-arrow', 'read-all.ts')
   const { host, port, user, password } = cluster
   const child = spawn(process.execPath, [script], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, BENCH_ORDER: JSON.stringify({ way, sql, server: { host, port, user, password } }) },
+    env: {
+      ...process.env,
+      BENCH_ORDER: JSON.stringify({ way, sql, server: { host, port, user, password } }),
+    },
   })
   let text = ''
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))

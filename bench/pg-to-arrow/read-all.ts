@@ -20,7 +20,14 @@ async function readArrow(): Promise<void> {
   const session = await openPostgresSession(targetOfServer(server))
   const startedAt = performance.now()
   const signal = new AbortController().signal
-  const parts = executeStatement(session, { sql, maxRows: 1e12, isWrite: false, signal, acquireDecoder: () => pool.acquire(), onNotice: () => undefined })
+  const parts = executeStatement(session, {
+    sql,
+    maxRows: 1e12,
+    isWrite: false,
+    signal,
+    acquireDecoder: () => pool.acquire(),
+    onNotice: () => undefined,
+  })
   for await (const part of parts) {
     if (part.kind !== 'batch') continue
     result.firstRowsMs ||= performance.now() - startedAt
@@ -70,4 +77,5 @@ function peakRssMb(): number {
 }
 
 await { arrow: readArrow, driver: readByDriver, bare: readBare }[way]()
+console.log(JSON.stringify({ ...result, peakRssMb: peakRssMb() }))
 console.log(JSON.stringify({ ...result, peakRssMb: peakRssMb() }))

@@ -37,5 +37,8 @@ function decimalOf(text: string): { digits: string; exponent: number } {
   const [whole = '', fraction = ''] = mantissa.split('.')
   const all = whole + fraction
   const leading = /^0*/.exec(all)![0].length
-  return { digits: all.slice(leading).replace(/0+$/, ''), exponent: whole.length - 1 - leading + Number(power) }
+  return {
+    digits: all.slice(leading).replace(/0+$/, ''),
+    exponent: whole.length - 1 - leading + Number(power),
+  }
 }

@@ -8,7 +8,11 @@ const texts = (script: string): string[] => splitStatements(script).map((stateme
 
 describe('splitStatements', () => {
   it('splits at semicolons and trims space and comments', () => {
-    expect(texts('select 1; -- one\n/* two */ select 2 ;;\n select 3')).toEqual(['select 1', 'select 2', 'select 3'])
+    expect(texts('select 1; -- one\n/* two */ select 2 ;;\n select 3')).toEqual([
+      'select 1',
+      'select 2',
+      'select 3',
+    ])
   })
   it('keeps offsets that point into the script', () => {
     const script = '  select 1 ;\n\nselect 2'
@@ -25,10 +29,16 @@ describe('splitStatements', () => {
     ['select $1; select a$b$c; x', ['select $1', 'select a$b$c', 'x']],
     ['select 1 /* ; /* ; */ ; */ + 1; x', ['select 1 /* ; /* ; */ ; */ + 1', 'x']],
     ['select 1 -- ;\n + 1; x', ['select 1 -- ;\n + 1', 'x']],
-    ['create rule r as on insert to t do (delete from a; delete from b); x', ['create rule r as on insert to t do (delete from a; delete from b)', 'x']],
+    [
+      'create rule r as on insert to t do (delete from a; delete from b); x',
+      ['create rule r as on insert to t do (delete from a; delete from b)', 'x'],
+    ],
     [
       'create or replace function f() returns int begin atomic select case when true then 1 end; select 2; end; x',
-      ['create or replace function f() returns int begin atomic select case when true then 1 end; select 2; end', 'x'],
+      [
+        'create or replace function f() returns int begin atomic select case when true then 1 end; select 2; end',
+        'x',
+      ],
     ],
     ['begin; select 1; end; x', ['begin', 'select 1', 'end', 'x']],
     ["select 'never closed; x", ["select 'never closed; x"]],
@@ -87,9 +97,15 @@ describe('quoting', () => {
 describe('maskSqlSecrets', () => {
   it.each([
     ["ALTER ROLE x PASSWORD 'geheim'", "ALTER ROLE x PASSWORD '[masked]'"],
-    ["create role x encrypted password E'ge\\'heim' login", "create role x encrypted password '[masked]' login"],
+    [
+      "create role x encrypted password E'ge\\'heim' login",
+      "create role x encrypted password '[masked]' login",
+    ],
     ['alter role x password $p$geheim$p$', "alter role x password '[masked]'"],
-    ["create user mapping for a server b options (user 'u', password 'geheim')", "create user mapping for a server b options (user 'u', password '[masked]')"],
+    [
+      "create user mapping for a server b options (user 'u', password 'geheim')",
+      "create user mapping for a server b options (user 'u', password '[masked]')",
+    ],
     ["select dblink('host=a password=geheim')", "select dblink('[masked]')"],
     ["select * from t where password = 'geheim'", "select * from t where password = '[masked]'"],
     ["select 'kept'", "select 'kept'"],

@@ -12,7 +12,9 @@ export interface SqlStatement {
 
 /** The statements of a script, in order; pieces that hold only space and comments are left out. */
 export function splitStatements(script: string): SqlStatement[] {
-  return spansOf(script).flatMap(({ start, end }) => (start < end ? [{ text: script.slice(start, end), start, end }] : []))
+  return spansOf(script).flatMap(({ start, end }) =>
+    start < end ? [{ text: script.slice(start, end), start, end }] : [],
+  )
 }
 
 /**

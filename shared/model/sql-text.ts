@@ -10,7 +10,8 @@ export interface SqlToken {
 
 const isWordStart = (char: string): boolean => /[A-Za-z_\u0080-\uffff]/.test(char)
 const wordAt = /[A-Za-z0-9_$\u0080-\uffff]*/y
-const numberAt = /(?:0[xX][0-9A-Fa-f_]+|0[oO][0-7_]+|0[bB][01_]+|[0-9][0-9_]*(?:\.(?!\.)[0-9_]*)?(?:[eE][+-]?[0-9]+)?)/y
+const numberAt =
+  /(?:0[xX][0-9A-Fa-f_]+|0[oO][0-7_]+|0[bB][01_]+|[0-9][0-9_]*(?:\.(?!\.)[0-9_]*)?(?:[eE][+-]?[0-9]+)?)/y
 const spaceAt = /\s+/y
 const dollarTagAt = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y
 
@@ -32,7 +33,11 @@ export function* scanSql(text: string): Generator<SqlToken, void, void> {
 function tokenAt(text: string, start: number): SqlToken {
   const char = text[start]!
   const next = text[start + 1]
-  const token = (kind: SqlToken['kind'], end: number): SqlToken => ({ kind, start, end: Math.min(end, text.length) })
+  const token = (kind: SqlToken['kind'], end: number): SqlToken => ({
+    kind,
+    start,
+    end: Math.min(end, text.length),
+  })
   const space = match(spaceAt, text, start)
   if (space > start) return token('space', space)
   if (char === '-' && next === '-') return token('comment', endOfLine(text, start))
@@ -62,7 +67,10 @@ function wordToken(text: string, start: number, token: MakeToken): SqlToken {
   if (!prefix) return token('word', match(wordAt, text, start))
   const quote = prefix.at(-1)!
   const hasEscapes = prefix.length === 2 && prefix[0]!.toLowerCase() === 'e'
-  return token(quote === '"' ? 'quoted-identifier' : 'string', endOfQuoted(text, start + prefix.length, quote, hasEscapes))
+  return token(
+    quote === '"' ? 'quoted-identifier' : 'string',
+    endOfQuoted(text, start + prefix.length, quote, hasEscapes),
+  )
 }
 
 function endOfLine(text: string, from: number): number {
@@ -73,7 +81,7 @@ function endOfLine(text: string, from: number): number {
 /** Block comments nest. */
 function endOfBlockComment(text: string, start: number): number {
   let depth = 0
-  for (let position = start; position < text.length; ) {
+  for (let position = start; position < text.length;) {
     if (text.startsWith('/*', position)) depth += 1
     else if (text.startsWith('*/', position)) depth -= 1
     else {
@@ -98,7 +106,8 @@ function endOfQuoted(text: string, from: number, quote: string, hasEscapes: bool
 }
 
 /** An identifier in double quotes, whatever it holds; a NUL cannot be part of one and is dropped. */
-export const quoteIdentifier = (name: string): string => `"${name.replaceAll('\0', '').replaceAll('"', '""')}"`
+export const quoteIdentifier = (name: string): string =>
+  `"${name.replaceAll('\0', '').replaceAll('"', '""')}"`
 
 /** A string literal that reads the same whatever standard_conforming_strings says. */
 export function quoteLiteral(value: string): string {
@@ -130,7 +139,11 @@ function secretLiterals(text: string, tokens: readonly SqlToken[]): Set<string> 
   for (const token of tokens) {
     const piece = text.slice(token.start, token.end)
     if (token.kind === 'space' || token.kind === 'comment') continue
-    if (token.kind === 'string' && (/^(?:password|passphrase|secret)$/i.test(lastWord) || /\bpassword\s*=/i.test(piece))) secrets.add(piece)
+    if (
+      token.kind === 'string' &&
+      (/^(?:password|passphrase|secret)$/i.test(lastWord) || /\bpassword\s*=/i.test(piece))
+    )
+      secrets.add(piece)
     if (token.kind === 'word' || token.kind === 'quoted-identifier') lastWord = piece.replaceAll('"', '')
     else if (piece !== '=' && piece !== ',') lastWord = ''
   }

@@ -39,14 +39,21 @@ export function bytesText(bytes: Uint8Array): string {
 }
 
 const pad = (value: number, width: number): string => String(value).padStart(width, '0')
-const withEra = (year: number, print: (shown: number) => string): string => (year > 0 ? print(year) : `${print(1 - year)} BC`)
+const withEra = (year: number, print: (shown: number) => string): string =>
+  year > 0 ? print(year) : `${print(1 - year)} BC`
 
 /** The proleptic Gregorian date of a day number, for any year (Hinnant, "chrono-compatible low-level date algorithms"). */
 function civilOf(days: number): { year: number; month: number; day: number } {
   const shifted = days + 719_468
   const era = Math.floor(shifted / 146_097)
   const dayOfEra = shifted - era * 146_097
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365)
+  const yearOfEra = Math.floor(
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
+  )
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
   const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153)
   const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9

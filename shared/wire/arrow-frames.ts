@@ -57,7 +57,10 @@ export function encodeRecordBatch(
     bodyLength += (length + 7) & ~7
   }
   const bufferVector = builder.longStructs(places, 2)
-  const nodeVector = builder.longStructs(nodes.flatMap((node) => [node.length, node.nullCount]), 2)
+  const nodeVector = builder.longStructs(
+    nodes.flatMap((node) => [node.length, node.nullCount]),
+    2,
+  )
   const batch = builder.table([flat.long(rows), flat.offset(nodeVector), flat.offset(bufferVector)])
   const { bytes, bodyStart } = seal(builder, header.recordBatch, batch, bodyLength)
   buffers.forEach((buffer, index) => buffer && bytes.set(buffer, bodyStart + places[index * 2]!))
@@ -81,9 +84,17 @@ export function encodeFileFooter(schemaMessage: Uint8Array, blocks: readonly Arr
   if (!schema) throw new RangeError('The schema message is empty.')
   const builder = createFlatBuilder(metadata.byteLength + blocks.length * 24 + 512)
   const schemaOffset = builder.blob(metadata) - schema.position
-  const batches = builder.longStructs(blocks.flatMap((block) => [block.offset, block.metadataLength, block.bodyLength]), 3)
+  const batches = builder.longStructs(
+    blocks.flatMap((block) => [block.offset, block.metadataLength, block.bodyLength]),
+    3,
+  )
   const dictionaries = builder.longStructs([], 3)
-  const footer = builder.table([flat.short(metadataVersion5), flat.offset(schemaOffset), flat.offset(dictionaries), flat.offset(batches)])
+  const footer = builder.table([
+    flat.short(metadataVersion5),
+    flat.offset(schemaOffset),
+    flat.offset(dictionaries),
+    flat.offset(batches),
+  ])
   const bytes = builder.finish(footer)
   const end = new Uint8Array(bytes.byteLength + 4)
   end.set(bytes)
@@ -93,7 +104,12 @@ export function encodeFileFooter(schemaMessage: Uint8Array, blocks: readonly Arr
 
 /** Wraps metadata as an encapsulated message with room for its body. */
 function seal(builder: FlatBuilder, type: number, headerOffset: number, bodyLength: number) {
-  const message = builder.table([flat.short(metadataVersion5), flat.byte(type), flat.offset(headerOffset), flat.long(bodyLength)])
+  const message = builder.table([
+    flat.short(metadataVersion5),
+    flat.byte(type),
+    flat.offset(headerOffset),
+    flat.long(bodyLength),
+  ])
   const metadata = builder.finish(message)
   const bodyStart = 8 + metadata.byteLength
   const bytes = new Uint8Array(bodyStart + bodyLength)
@@ -105,7 +121,10 @@ function seal(builder: FlatBuilder, type: number, headerOffset: number, bodyLeng
 }
 
 function putField(builder: FlatBuilder, field: ArrowField): number {
-  const children = field.type.kind === 'list' ? [putField(builder, { name: 'item', type: field.type.item, metadata: {} })] : []
+  const children =
+    field.type.kind === 'list'
+      ? [putField(builder, { name: 'item', type: field.type.item, metadata: {} })]
+      : []
   const childVector = builder.offsets(children)
   const pairs = Object.entries(field.metadata).map(([key, value]) => {
     const valueOffset = builder.string(value)
@@ -166,7 +185,8 @@ export function readArrowFrame(bytes: Uint8Array): ArrowFrame {
   if (view.getUint32(0, true) !== 0xffffffff) throw new RangeError('This is not an Arrow stream.')
   const metadataLength = view.getInt32(4, true)
   if (metadataLength === 0) return { kind: 'end' }
-  if (metadataLength < 8 || metadataLength > maxMetadataBytes) throw new RangeError('This is not an Arrow stream.')
+  if (metadataLength < 8 || metadataLength > maxMetadataBytes)
+    throw new RangeError('This is not an Arrow stream.')
   if (bytes.byteLength < 8 + metadataLength) return { kind: 'partial' }
   const message = readFlatRoot(bytes.subarray(8, 8 + metadataLength))
   const type = message.byte(1)

@@ -19,7 +19,8 @@ export function createCatalogStore({ sqlite }: Database): CatalogStore {
         )
         .run(catalog.connectionId, Math.round(catalog.readAtMs), JSON.stringify(catalog)),
     find(connectionId) {
-      const row = sqlite.prepare('SELECT body FROM catalog WHERE connection_id = ?').get(connectionId) as { body: string } | undefined
+      const row = sqlite.prepare('SELECT body FROM catalog WHERE connection_id = ?').get(connectionId) as
+        { body: string } | undefined
       if (!row) return undefined
       try {
         const parsed = catalogSchema.safeParse(JSON.parse(row.body))

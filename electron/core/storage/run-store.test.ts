@@ -49,7 +49,11 @@ const runOf = (runId: string, changes: Partial<Run> = {}): Run => ({
 })
 const schema = encodeSchema([{ name: 'n', type: { kind: 'int', bits: 32, isSigned: true }, metadata: {} }])
 const batch = (...values: number[]): Uint8Array =>
-  encodeRecordBatch(values.length, [{ length: values.length, nullCount: 0 }], [undefined, new Uint8Array(Int32Array.from(values).buffer)])
+  encodeRecordBatch(
+    values.length,
+    [{ length: values.length, nullCount: 0 }],
+    [undefined, new Uint8Array(Int32Array.from(values).buffer)],
+  )
 async function bytesOf(runId: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of store.read(runId)) chunks.push(chunk)
@@ -66,7 +70,8 @@ describe('history', () => {
     store.put(runOf('a', { startedAtMs: 1, sql: 'select Zpix' }))
     store.put(runOf('b', { startedAtMs: 3, isSaved: true, name: 'My quasars' }))
     store.put(runOf('c', { startedAtMs: 2 }))
-    const ids = (query: Parameters<RunStore['list']>[0]): string[] => store.list(query).map((run) => run.runId)
+    const ids = (query: Parameters<RunStore['list']>[0]): string[] =>
+      store.list(query).map((run) => run.runId)
     expect(ids({ limit: 10 })).toEqual(['b', 'c', 'a'])
     expect(ids({ limit: 1 })).toEqual(['b'])
     expect(ids({ limit: 10, text: 'zPIX' })).toEqual(['a'])
@@ -121,22 +126,38 @@ describe('results', () => {
 })
 
 describe('after a death', () => {
-  const cutAt = [0, 1, 4, 8, schema.length - 1, schema.length, schema.length + 5, schema.length + batch(1, 2).length - 1]
-  it.each(cutAt.map((size) => [size, size < schema.length ? undefined : 0] as const))('a file cut at %i bytes', async (size, rows) => {
-    store.put(runOf('a'))
-    await spool('a', schema, batch(1, 2))
-    truncateSync(store.resultPath('a'), size)
-    await store.recover()
-    expect(store.get('a')).toMatchObject({ state: 'interrupted', rows: 0 })
-    if (rows === undefined) expect(existsSync(store.resultPath('a'))).toBe(false)
-    else expect(tableFromIPC(await bytesOf('a')).numRows).toBe(0)
-  })
+  const cutAt = [
+    0,
+    1,
+    4,
+    8,
+    schema.length - 1,
+    schema.length,
+    schema.length + 5,
+    schema.length + batch(1, 2).length - 1,
+  ]
+  it.each(cutAt.map((size) => [size, size < schema.length ? undefined : 0] as const))(
+    'a file cut at %i bytes',
+    async (size, rows) => {
+      store.put(runOf('a'))
+      await spool('a', schema, batch(1, 2))
+      truncateSync(store.resultPath('a'), size)
+      await store.recover()
+      expect(store.get('a')).toMatchObject({ state: 'interrupted', rows: 0 })
+      if (rows === undefined) expect(existsSync(store.resultPath('a'))).toBe(false)
+      else expect(tableFromIPC(await bytesOf('a')).numRows).toBe(0)
+    },
+  )
   it('keeps every whole batch', async () => {
     store.put(runOf('a'))
     await spool('a', schema, batch(1, 2), batch(3, 4, 5), batch(6).slice(0, 40))
     await store.recover()
     const run = store.get('a')
-    expect(run).toMatchObject({ state: 'interrupted', rows: 5, resultBytes: statSync(store.resultPath('a')).size })
+    expect(run).toMatchObject({
+      state: 'interrupted',
+      rows: 5,
+      resultBytes: statSync(store.resultPath('a')).size,
+    })
     expect(tableFromIPC(await bytesOf('a')).numRows).toBe(5)
   })
   it('keeps a finished file of a run that was not marked in time', async () => {
@@ -167,7 +188,14 @@ describe('trim', () => {
     for (const [index, id] of ['old', 'saved', 'mid', 'new'].entries()) {
       const file = await spool(id, schema, batch(index))
       await file.finish()
-      store.put(runOf(id, { startedAtMs: index, state: 'done', resultBytes: file.byteLength, isSaved: id === 'saved' }))
+      store.put(
+        runOf(id, {
+          startedAtMs: index,
+          state: 'done',
+          resultBytes: file.byteLength,
+          isSaved: id === 'saved',
+        }),
+      )
     }
     const { resultBytes } = store.get('new')
     const dropped = await store.trim(resultBytes * 2)

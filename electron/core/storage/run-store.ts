@@ -64,7 +64,16 @@ export function createRunStore(database: Database, options: RunStoreOptions): Ru
      ON CONFLICT (run_id) DO UPDATE SET state = excluded.state, is_saved = excluded.is_saved, name = excluded.name, body = excluded.body`,
   )
   const put = (run: Run): void =>
-    void upsert.run(run.runId, run.connectionId, Math.round(run.startedAtMs), run.state, run.isSaved ? 1 : 0, run.name, run.sql, JSON.stringify(run))
+    void upsert.run(
+      run.runId,
+      run.connectionId,
+      Math.round(run.startedAtMs),
+      run.state,
+      run.isSaved ? 1 : 0,
+      run.name,
+      run.sql,
+      JSON.stringify(run),
+    )
   const parse = (row: unknown): Run[] => {
     const parsed = runSchema.safeParse(parseJson((row as { body: string }).body))
     return parsed.success ? [parsed.data] : []
@@ -104,12 +113,15 @@ export function createRunStore(database: Database, options: RunStoreOptions): Ru
       sqlite.prepare('DELETE FROM run WHERE run_id = ?').run(runId)
       await rm(resultPath(runId), { force: true })
     },
-    openSpool: async (runId) => createSpool(resultPath(runId), await openFile(resultPath(runId), 'wx', 0o600)),
+    openSpool: async (runId) =>
+      createSpool(resultPath(runId), await openFile(resultPath(runId), 'wx', 0o600)),
     async *read(runId, signal) {
       const { state } = get(runId)
       const file = await open(resultPath(runId), 'r').catch(() => undefined)
       if (!file)
-        throw new AppError('not-found', 'The rows of this result are no longer kept.', { remedy: 'Run the statement again, and save results that must stay.' })
+        throw new AppError('not-found', 'The rows of this result are no longer kept.', {
+          remedy: 'Run the statement again, and save results that must stay.',
+        })
       try {
         yield* readWhole(file, signal)
         // The file of a run still at work has no end mark yet.
@@ -128,7 +140,9 @@ export function createRunStore(database: Database, options: RunStoreOptions): Ru
     },
     async trim(limitBytes) {
       const candidates = sqlite
-        .prepare("SELECT body FROM run WHERE is_saved = 0 AND state <> 'running' ORDER BY started_at_ms DESC, rowid DESC")
+        .prepare(
+          "SELECT body FROM run WHERE is_saved = 0 AND state <> 'running' ORDER BY started_at_ms DESC, rowid DESC",
+        )
         .all()
         .flatMap(parse)
         .filter((run) => run.resultBytes > 0)
@@ -150,7 +164,7 @@ export function createRunStore(database: Database, options: RunStoreOptions): Ru
 function createSpool(path: string, file: FileHandle): Spool {
   let byteLength = 0
   const writeAll = async (bytes: Uint8Array): Promise<void> => {
-    for (let at = 0; at < bytes.byteLength; ) {
+    for (let at = 0; at < bytes.byteLength;) {
       const { bytesWritten } = await file.write(bytes, at, bytes.byteLength - at)
       at += bytesWritten
     }
@@ -172,7 +186,10 @@ function createSpool(path: string, file: FileHandle): Spool {
   }
 }
 
-async function* readWhole(file: FileHandle, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+async function* readWhole(
+  file: FileHandle,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   for (;;) {
     if (signal?.aborted) return
     const chunk = new Uint8Array(readBytes)
@@ -189,7 +206,8 @@ async function cutToWholeBatches(path: string): Promise<{ rows: number; byteLeng
   let whole = { position: 0, rows: 0, hasSchema: false }
   try {
     const { size } = await file.stat()
-    for (let next = await frameAt(file, whole, size); next; next = await frameAt(file, whole, size)) whole = next
+    for (let next = await frameAt(file, whole, size); next; next = await frameAt(file, whole, size))
+      whole = next
     if (whole.hasSchema) {
       await file.truncate(whole.position)
       await file.write(arrowEndOfStream, 0, arrowEndOfStream.byteLength, whole.position)
@@ -210,7 +228,8 @@ async function frameAt(file: FileHandle, whole: Whole, size: number): Promise<Wh
   const { bytesRead } = await file.read(start, 0, 8, whole.position)
   if (bytesRead < 8) return undefined
   const metadataLength = new DataView(start.buffer).getInt32(4, true)
-  if (metadataLength <= 0 || metadataLength > maxMetadataBytes || whole.position + 8 + metadataLength > size) return undefined
+  if (metadataLength <= 0 || metadataLength > maxMetadataBytes || whole.position + 8 + metadataLength > size)
+    return undefined
   const head = new Uint8Array(8 + metadataLength)
   await file.read(head, 0, head.byteLength, whole.position)
   try {

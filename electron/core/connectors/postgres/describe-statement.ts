@@ -20,7 +20,12 @@ export interface DescribedStatement {
 }
 
 /** Throws the server's error, `cancelled` when `signal` fires, `upstream` when the server lies. */
-export async function describeStatement(session: PostgresSession, sql: string, signal: AbortSignal, moment: FaultMoment): Promise<DescribedStatement> {
+export async function describeStatement(
+  session: PostgresSession,
+  sql: string,
+  signal: AbortSignal,
+  moment: FaultMoment,
+): Promise<DescribedStatement> {
   const described = await askColumns(session, sql, signal, moment)
   if (described === undefined) return { columns: [], hasTable: false }
   const facts = await lookUpFacts(session, described)
@@ -53,7 +58,8 @@ function askColumns(
       socket.giveBack()
       finish()
     }
-    const onLost = (): void => settle(() => reject(failure ?? (signal.aborted ? cancelled() : connectionLost(party))))
+    const onLost = (): void =>
+      settle(() => reject(failure ?? (signal.aborted ? cancelled() : connectionLost(party))))
     const onAbort = (): void => {
       moment.isCancelRequested = true
       graceTimer = setTimeout(() => socket.destroy(), cancelGraceMs)
@@ -65,7 +71,8 @@ function askColumns(
           if (letter === 'T') columns = readFields.rowDescription(body)
           else if (letter === 'E') failure = serverError(readFields(body), party, moment)
           else if (letter === 'Z') return settle(() => (failure ? reject(failure) : resolve(columns)))
-          else if (!'1tnNSA'.includes(letter)) throw new ProtocolFault(`An unknown message (type ${letter.charCodeAt(0)}) arrived.`)
+          else if (!'1tnNSA'.includes(letter))
+            throw new ProtocolFault(`An unknown message (type ${letter.charCodeAt(0)}) arrived.`)
         }
       } catch (error) {
         socket.destroy()
@@ -86,7 +93,10 @@ interface ColumnFact {
 }
 
 /** One small query for names of unknown types and comments of table columns; none when there is nothing to ask. */
-async function lookUpFacts(session: PostgresSession, columns: readonly DescribedColumn[]): Promise<ColumnFact[]> {
+async function lookUpFacts(
+  session: PostgresSession,
+  columns: readonly DescribedColumn[],
+): Promise<ColumnFact[]> {
   if (!columns.some((column) => column.tableOid !== 0 || !isKnownType(column.typeOid))) return []
   const rows = await session.query<{ type_name: string | null; comment: string | null }>(
     `SELECT (SELECT t.typname FROM pg_catalog.pg_type t WHERE t.oid = asked.type_oid) AS type_name,
@@ -96,7 +106,11 @@ async function lookUpFacts(session: PostgresSession, columns: readonly Described
      FROM ROWS FROM (unnest($1::pg_catalog.oid[]), unnest($2::pg_catalog.oid[]), unnest($3::int4[]))
           WITH ORDINALITY AS asked (type_oid, table_oid, attribute, place)
      ORDER BY asked.place`,
-    [columns.map((column) => column.typeOid), columns.map((column) => column.tableOid), columns.map((column) => column.attributeNumber)],
+    [
+      columns.map((column) => column.typeOid),
+      columns.map((column) => column.tableOid),
+      columns.map((column) => column.attributeNumber),
+    ],
   )
   return rows.map((row) => ({ typeName: row.type_name ?? undefined, comment: row.comment }))
 }

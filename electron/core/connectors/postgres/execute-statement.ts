@@ -9,7 +9,13 @@ import type { ServerFields } from './decode/server-fields.ts'
 import { cancelGraceMs, describeStatement } from './describe-statement.ts'
 import { brokenProtocol, connectionLost, serverError, targetOf, type FaultMoment } from './postgres-errors.ts'
 import type { PostgresSession, TakenSocket } from './postgres-session.ts'
-import { bindMessage, describePortalMessage, executeMessage, parseMessage, syncMessage } from './wire-messages.ts'
+import {
+  bindMessage,
+  describePortalMessage,
+  executeMessage,
+  parseMessage,
+  syncMessage,
+} from './wire-messages.ts'
 
 export interface StatementOptions {
   sql: string
@@ -42,7 +48,10 @@ const feedBytes = 256 * 1024
 const maxAfterCancelBytes = 64 * 1024 * 1024
 
 /** Yields the parts in order. Throws AppErrors; everything yielded before stays valid. */
-export async function* executeStatement(session: PostgresSession, options: StatementOptions): AsyncGenerator<StatementPart, void, void> {
+export async function* executeStatement(
+  session: PostgresSession,
+  options: StatementOptions,
+): AsyncGenerator<StatementPart, void, void> {
   const moment: FaultMoment = { timeoutMs: options.timeoutMs }
   if (options.signal.aborted) throw cancelled()
   const { columns } = await describeStatement(session, options.sql, options.signal, moment)
@@ -79,7 +88,12 @@ class Execution {
   private wake: (() => void) | undefined
   private graceTimer: NodeJS.Timeout | undefined
 
-  constructor(session: PostgresSession, options: StatementOptions, columns: DecodeColumn[], moment: FaultMoment) {
+  constructor(
+    session: PostgresSession,
+    options: StatementOptions,
+    columns: DecodeColumn[],
+    moment: FaultMoment,
+  ) {
     this.session = session
     this.options = options
     this.columns = columns
@@ -96,7 +110,13 @@ class Execution {
     if (session.lost.aborted) return this.onLost()
     const formats = columns.map((column) => column.format)
     this.socket.write(
-      Buffer.concat([parseMessage(options.sql), bindMessage(formats), describePortalMessage(), executeMessage(), syncMessage()]),
+      Buffer.concat([
+        parseMessage(options.sql),
+        bindMessage(formats),
+        describePortalMessage(),
+        executeMessage(),
+        syncMessage(),
+      ]),
     )
     if (options.signal.aborted) this.onAbort()
   }
@@ -180,7 +200,8 @@ class Execution {
         if (!this.options.isWrite) this.askToStop()
         return
       case 'failed':
-        if (!(this.isCut && answer.fields['C'] === '57014')) this.failure ??= serverError(answer.fields, this.session.party, this.moment)
+        if (!(this.isCut && answer.fields['C'] === '57014'))
+          this.failure ??= serverError(answer.fields, this.session.party, this.moment)
         return
       case 'complete':
         this.commandTag = answer.commandTag
@@ -190,7 +211,12 @@ class Execution {
     }
   }
 
-  private onEnding(answer: Exclude<DecodeAnswer, { kind: 'consumed' | 'schema' | 'batch' | 'notice' | 'cut' | 'failed' | 'complete' }>): void {
+  private onEnding(
+    answer: Exclude<
+      DecodeAnswer,
+      { kind: 'consumed' | 'schema' | 'batch' | 'notice' | 'cut' | 'failed' | 'complete' }
+    >,
+  ): void {
     const { party } = this.session
     switch (answer.kind) {
       case 'ready':
@@ -198,7 +224,8 @@ class Execution {
         return this.finish()
       case 'stopped':
         this.failure ??= this.moment.isCancelRequested && !this.isCut ? cancelled() : undefined
-        if (!this.failure && this.isCut && !this.options.isWrite) this.waiting.push({ kind: 'end', commandTag: '', isCut: true })
+        if (!this.failure && this.isCut && !this.options.isWrite)
+          this.waiting.push({ kind: 'end', commandTag: '', isCut: true })
         else this.failure ??= connectionLost(party, { isWrite: this.options.isWrite })
         return this.finish()
       case 'copy':
@@ -241,7 +268,8 @@ class Execution {
 
   /** The socket runs while there is room before and behind the decoder; after a cancel it runs to its end. */
   private adjustFlow(): void {
-    const isFull = this.waitingBytes > maxWaitingBytes || this.rawInFlight + this.rawPendingBytes > maxRawBytes
+    const isFull =
+      this.waitingBytes > maxWaitingBytes || this.rawInFlight + this.rawPendingBytes > maxRawBytes
     const mustPause = isFull && !this.isStopping
     if (mustPause === this.isPaused) return
     this.isPaused = mustPause

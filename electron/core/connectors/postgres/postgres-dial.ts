@@ -24,7 +24,11 @@ const defaultTimeoutMs = 10_000
 export async function dialPostgres(party: PostgresParty, options: DialOptions = {}): Promise<PostgresStream> {
   const { settings } = party
   const limit = { signal: options.signal, timeoutMs: options.timeoutMs ?? defaultTimeoutMs }
-  const tlsParty: TlsParty = { host: settings.host, port: settings.port, system: `PostgreSQL (${party.label})` }
+  const tlsParty: TlsParty = {
+    host: settings.host,
+    port: settings.port,
+    system: `PostgreSQL (${party.label})`,
+  }
   const socket = await openSocket(tlsParty, limit)
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 30_000)
@@ -46,9 +50,17 @@ export async function dialPostgres(party: PostgresParty, options: DialOptions = 
 /** Only a plain "no" may lead to an unencrypted connection, never a strange answer. */
 const refusesTls = (error: unknown): boolean => isAppError(error) && /does not offer TLS/.test(error.message)
 
-function encryptOnly(socket: Socket, party: TlsParty, limit: { signal: AbortSignal | undefined; timeoutMs: number }): Promise<TLSSocket> {
+function encryptOnly(
+  socket: Socket,
+  party: TlsParty,
+  limit: { signal: AbortSignal | undefined; timeoutMs: number },
+): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const connection = tls.connect({ ...tlsOptionsFor({ mode: 'system' }, party.host), rejectUnauthorized: false, socket })
+    const connection = tls.connect({
+      ...tlsOptionsFor({ mode: 'system' }, party.host),
+      rejectUnauthorized: false,
+      socket,
+    })
     const settle = (finish: () => void): void => {
       clearTimeout(timer)
       limit.signal?.removeEventListener('abort', onAbort)

@@ -68,9 +68,17 @@ function judge(sqlState: string, said: string, party: PostgresParty, moment: Fau
         remedy: 'Check the user and the password of the connection, and the server’s pg_hba.conf.',
       }
     case '3D000':
-      return { code: 'not-found', message: `${label}: ${said}`, remedy: 'Choose a database that the server has.' }
+      return {
+        code: 'not-found',
+        message: `${label}: ${said}`,
+        remedy: 'Choose a database that the server has.',
+      }
     case '42501':
-      return { code: 'forbidden', message: `${label}: ${said}`, remedy: `Ask the owner to grant “${settings.user}” this right.` }
+      return {
+        code: 'forbidden',
+        message: `${label}: ${said}`,
+        remedy: `Ask the owner to grant “${settings.user}” this right.`,
+      }
     case '25006':
       return {
         code: 'forbidden',
@@ -81,13 +89,25 @@ function judge(sqlState: string, said: string, party: PostgresParty, moment: Fau
     case '57014':
       return judgeCancel(said, label, moment)
     case '53300':
-      return { code: 'rate-limited', message: `${label} has no connection to spare: ${said}`, remedy: 'Wait, or end other sessions of the server.' }
+      return {
+        code: 'rate-limited',
+        message: `${label} has no connection to spare: ${said}`,
+        remedy: 'Wait, or end other sessions of the server.',
+      }
     case '57P01':
     case '57P02':
     case '57P03':
-      return { code: 'unreachable', message: `${label} ended the connection: ${said}`, remedy: 'Wait until the server is up again, then run it once more.' }
+      return {
+        code: 'unreachable',
+        message: `${label} ended the connection: ${said}`,
+        remedy: 'Wait until the server is up again, then run it once more.',
+      }
     case '55P03':
-      return { code: 'timeout', message: `${label}: ${said}`, remedy: 'Another session holds a lock; try again when it has ended.' }
+      return {
+        code: 'timeout',
+        message: `${label}: ${said}`,
+        remedy: 'Another session holds a lock; try again when it has ended.',
+      }
     case '40001':
     case '40P01':
       return { code: 'conflict', message: `${label}: ${said}`, remedy: 'Run it again.', retryable: true }
@@ -101,18 +121,31 @@ function judgeCancel(said: string, label: string, { isCancelRequested, timeoutMs
   if (/timeout/i.test(said) || timeoutMs !== undefined)
     return {
       code: 'timeout',
-      message: timeoutMs === undefined ? `${label} stopped the statement: ${said}` : `${label} stopped the statement after its limit of ${timeoutMs / 1000} s.`,
+      message:
+        timeoutMs === undefined
+          ? `${label} stopped the statement: ${said}`
+          : `${label} stopped the statement after its limit of ${timeoutMs / 1000} s.`,
       remedy: 'Raise the time limit, or let the statement read less.',
       retryable: false,
     }
-  return { code: 'upstream', message: `Somebody else stopped the statement on ${label}: ${said}`, remedy: 'Run it again.' }
+  return {
+    code: 'upstream',
+    message: `Somebody else stopped the statement on ${label}: ${said}`,
+    remedy: 'Run it again.',
+  }
 }
 
 /** The first two letters of a SQLSTATE are its class. */
 function judgeClass(sqlClass: string, said: string, label: string): Verdict {
   if (sqlClass === '08') return { code: 'unreachable', message: `The connection to ${label} failed: ${said}` }
   if (sqlClass === '0A') return { code: 'unsupported', message: `${label}: ${said}` }
-  if (sqlClass === '53') return { code: 'upstream', message: `${label} ran out of room: ${said}`, remedy: 'Free disk or memory on the server, or let the statement use less.', retryable: true }
+  if (sqlClass === '53')
+    return {
+      code: 'upstream',
+      message: `${label} ran out of room: ${said}`,
+      remedy: 'Free disk or memory on the server, or let the statement use less.',
+      retryable: true,
+    }
   if (['21', '22', '23', '25', '26', '2B', '34', '3B', '3F', '42', '44', 'P0'].includes(sqlClass))
     return { code: 'invalid-input', message: `${label}: ${said}` }
   return { code: 'upstream', message: `${label}: ${said}` }
@@ -121,13 +154,19 @@ function judgeClass(sqlClass: string, said: string, label: string): Verdict {
 /** The server's text as a sentence, without control characters. */
 function sentence(text: string): string {
   // eslint-disable-next-line no-control-regex
-  const clean = text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim().slice(0, 2000)
+  const clean = text
+    .replace(/[\u0000-\u001f\u007f]+/g, ' ')
+    .trim()
+    .slice(0, 2000)
   const capital = clean.charAt(0).toUpperCase() + clean.slice(1)
   return /[.!?…]$/.test(capital) ? capital : `${capital}.`
 }
 
 /** The connection went away in the middle of something. `isWrite` leaves its outcome open. */
-export function connectionLost(party: PostgresParty, options: { isWrite?: boolean; cause?: unknown } = {}): AppError {
+export function connectionLost(
+  party: PostgresParty,
+  options: { isWrite?: boolean; cause?: unknown } = {},
+): AppError {
   return new AppError('unreachable', `The connection to ${party.label} was lost.`, {
     remedy: options.isWrite
       ? 'Look at the tables before you run it again: it is not known whether the server carried it out.'
@@ -140,10 +179,14 @@ export function connectionLost(party: PostgresParty, options: { isWrite?: boolea
 
 /** The server sent what PostgreSQL never sends. */
 export const brokenProtocol = (party: PostgresParty, what: string): AppError =>
-  new AppError('upstream', `${party.label} does not speak PostgreSQL’s protocol as it should: ${sentence(what)}`, {
-    remedy: `Check that ${endpointOf(party)} is a PostgreSQL server, and that nothing in between changes its answers.`,
-    target: targetOf(party),
-  })
+  new AppError(
+    'upstream',
+    `${party.label} does not speak PostgreSQL’s protocol as it should: ${sentence(what)}`,
+    {
+      remedy: `Check that ${endpointOf(party)} is a PostgreSQL server, and that nothing in between changes its answers.`,
+      target: targetOf(party),
+    },
+  )
 
 interface DriverError {
   code?: unknown
@@ -160,15 +203,21 @@ export function fromDriver(thrown: unknown, party: PostgresParty, moment: FaultM
   const error = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as DriverError
   if (typeof error.severity === 'string' && typeof error.code === 'string') {
     const known = { C: error.code, M: error.message, D: error.detail, H: error.hint, P: error.position }
-    const fields = Object.fromEntries(Object.entries(known).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+    const fields = Object.fromEntries(
+      Object.entries(known).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    )
     return serverError(fields, party, moment)
   }
   const said = typeof error.message === 'string' ? error.message : ''
   if (/SASL|SCRAM|authentication type|password/i.test(said))
-    return new AppError('unauthenticated', `Logging in to ${party.label} failed in the exchange of the password.`, {
-      remedy: 'Check the password of the connection, and how the server’s pg_hba.conf wants it proven.',
-      target: targetOf(party),
-      cause: thrown,
-    })
+    return new AppError(
+      'unauthenticated',
+      `Logging in to ${party.label} failed in the exchange of the password.`,
+      {
+        remedy: 'Check the password of the connection, and how the server’s pg_hba.conf wants it proven.',
+        target: targetOf(party),
+        cause: thrown,
+      },
+    )
   return connectionLost(party, { cause: thrown })
 }

@@ -18,7 +18,11 @@ export const probePostgres: Probe<'postgres'> = async function* (settings, secre
   }
   try {
     const tls = session.isEncrypted ? 'encrypted' : 'not encrypted'
-    yield { step: 'authentication', state: 'passed', finding: `Logged in as “${settings.user}” to database “${settings.database}” (${tls}).` }
+    yield {
+      step: 'authentication',
+      state: 'passed',
+      finding: `Logged in as “${settings.user}” to database “${settings.database}” (${tls}).`,
+    }
     for (const { step, look } of steps) {
       try {
         const result = await look(session)
@@ -49,24 +53,39 @@ async function lookAtPermission(session: PostgresSession): Promise<ProbeStep> {
       AND n.nspname !~ '^pg_(toast|temp)' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')`)
   const readable = row?.readable ?? 0
   const caution = row?.is_super ? ' The role is a superuser: one that may only read is safer.' : ''
-  const finding = readable === 0 ? 'The role may read no table of this database yet.' : `The role may read ${readable} tables in ${row?.schemas ?? 0} schemas.`
+  const finding =
+    readable === 0
+      ? 'The role may read no table of this database yet.'
+      : `The role may read ${counted(readable, 'table')} in ${counted(row?.schemas ?? 0, 'schema')}.`
   return { step: 'permission', state: 'passed', finding: finding + caution }
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 async function lookAtVersion(session: PostgresSession): Promise<ProbeStep> {
   const [row] = await session.query<{ version: string; number: number }>(
     "SELECT pg_catalog.current_setting('server_version') AS version, pg_catalog.current_setting('server_version_num')::int AS number",
   )
   const major = Math.floor((row?.number ?? 0) / 10_000)
-  if (major >= oldestMajor) return { step: 'version', state: 'passed', finding: `PostgreSQL ${row?.version}.` }
-  const error = new AppError('unsupported', `${session.party.label} runs PostgreSQL ${row?.version ?? 'of an unknown version'}; Meridian needs ${oldestMajor} or later.`, {
-    remedy: 'Upgrade the server.',
-    target: targetOf(session.party),
-  })
+  if (major >= oldestMajor)
+    return { step: 'version', state: 'passed', finding: `PostgreSQL ${row?.version}.` }
+  const error = new AppError(
+    'unsupported',
+    `${session.party.label} runs PostgreSQL ${row?.version ?? 'of an unknown version'}; Meridian needs ${oldestMajor} or later.`,
+    {
+      remedy: 'Upgrade the server.',
+      target: targetOf(session.party),
+    },
+  )
   return { step: 'version', state: 'failed', finding: error.message, error }
 }
 
-function failed(step: ProbeStep['step'], thrown: unknown, label: string, settings: Parameters<typeof probePostgres>[0]): ProbeStep {
+function failed(
+  step: ProbeStep['step'],
+  thrown: unknown,
+  label: string,
+  settings: Parameters<typeof probePostgres>[0],
+): ProbeStep {
   const error = fromDriver(thrown, { label, settings })
   return { step, state: 'failed', finding: error.message, error }
 }

@@ -8,7 +8,13 @@ import { AppError, cancelled } from '#shared/errors.ts'
 import type { SettingsOf } from '#shared/model/connection.ts'
 import type { SecretLease } from '../../vault/vault.ts'
 import { maskError } from '../foreign-text.ts'
-import { brokenProtocol, connectionLost, fromDriver, targetOf, type PostgresParty } from './postgres-errors.ts'
+import {
+  brokenProtocol,
+  connectionLost,
+  fromDriver,
+  targetOf,
+  type PostgresParty,
+} from './postgres-errors.ts'
 import { dialPostgres, type PostgresStream } from './postgres-dial.ts'
 import { cancelRequest, MessageReader } from './wire-messages.ts'
 
@@ -61,10 +67,20 @@ interface PgInside {
 }
 
 /** Opens a session and logs in. Rejects with an AppError that says which of the two failed. */
-export async function openPostgresSession(target: PostgresTarget, options: OpenSessionOptions = {}): Promise<PostgresSession> {
-  const party: PostgresParty = { label: target.label, connectionId: target.connectionId, settings: target.settings }
+export async function openPostgresSession(
+  target: PostgresTarget,
+  options: OpenSessionOptions = {},
+): Promise<PostgresSession> {
+  const party: PostgresParty = {
+    label: target.label,
+    connectionId: target.connectionId,
+    settings: target.settings,
+  }
   const deadline = performance.now() + (options.timeoutMs ?? openTimeoutMs)
-  const stream = await dialPostgres(party, { signal: options.signal, timeoutMs: options.timeoutMs ?? openTimeoutMs })
+  const stream = await dialPostgres(party, {
+    signal: options.signal,
+    timeoutMs: options.timeoutMs ?? openTimeoutMs,
+  })
   const lost = new AbortController()
   stream.once('close', () => lost.abort())
   try {
@@ -117,14 +133,21 @@ function asUnconnected(stream: PostgresStream): PostgresStream {
 const isEncrypted = (stream: PostgresStream): boolean => (stream as Partial<TLSSocket>).encrypted === true
 const isLoopback = (stream: PostgresStream): boolean => {
   const address = stream.remoteAddress ?? ''
-  return isIP(address) !== 0 && (address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.'))
+  return (
+    isIP(address) !== 0 &&
+    (address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.'))
+  )
 }
 
 const clearPassword = (party: PostgresParty): AppError =>
-  new AppError('unauthenticated', `${party.label} asks for the password in clear text over a connection without TLS; it was not sent.`, {
-    remedy: 'Set TLS to “require” or “verify”, or let the server ask by scram-sha-256.',
-    target: targetOf(party),
-  })
+  new AppError(
+    'unauthenticated',
+    `${party.label} asks for the password in clear text over a connection without TLS; it was not sent.`,
+    {
+      remedy: 'Set TLS to “require” or “verify”, or let the server ask by scram-sha-256.',
+      target: targetOf(party),
+    },
+  )
 
 async function logIn(
   client: pg.Client,

@@ -9,7 +9,9 @@ export type LiveCatalog = Pick<Catalog, 'serverVersion' | 'database' | 'database
 export async function readCatalog(session: PostgresSession): Promise<LiveCatalog> {
   await session.query("SET statement_timeout = '30s'")
   await session.query('BEGIN READ ONLY')
-  const [about] = await session.query<{ version: string; database: string; role: string; names: string[] }>(aboutQuery)
+  const [about] = await session.query<{ version: string; database: string; role: string; names: string[] }>(
+    aboutQuery,
+  )
   const tables = await session.query<TableRow>(tablesQuery)
   const columns = groupBy(await session.query<ColumnRow>(columnsQuery))
   const indexes = groupBy(await session.query<IndexRow>(indexesQuery))
@@ -19,13 +21,33 @@ export async function readCatalog(session: PostgresSession): Promise<LiveCatalog
     database: about?.database ?? session.party.settings.database,
     databases: about?.names ?? [],
     user: about?.role ?? session.party.settings.user,
-    tables: tables.map((table) => toTable(table, columns.get(table.oid) ?? [], indexes.get(table.oid) ?? [], foreignKeys.get(table.oid) ?? [])),
+    tables: tables.map((table) =>
+      toTable(
+        table,
+        columns.get(table.oid) ?? [],
+        indexes.get(table.oid) ?? [],
+        foreignKeys.get(table.oid) ?? [],
+      ),
+    ),
   }
 }
 
 type Owned = { oid: number }
-type TableRow = Owned & { schema: string; name: string; kind: string; rows: number; bytes: string | null; comment: string | null }
-type ColumnRow = Owned & { name: string; type: string; not_null: boolean; is_key: boolean; comment: string | null }
+type TableRow = Owned & {
+  schema: string
+  name: string
+  kind: string
+  rows: number
+  bytes: string | null
+  comment: string | null
+}
+type ColumnRow = Owned & {
+  name: string
+  type: string
+  not_null: boolean
+  is_key: boolean
+  comment: string | null
+}
 type IndexRow = Owned & { name: string; definition: string }
 type ForeignKeyRow = Owned & { columns: string[]; to_schema: string; to_table: string; to_columns: string[] }
 
@@ -39,9 +61,20 @@ function groupBy<R extends Owned>(rows: readonly R[]): Map<number, R[]> {
   return groups
 }
 
-const kinds: Readonly<Record<string, CatalogTable['kind']>> = { r: 'table', p: 'partitioned', v: 'view', m: 'materialized-view', f: 'foreign' }
+const kinds: Readonly<Record<string, CatalogTable['kind']>> = {
+  r: 'table',
+  p: 'partitioned',
+  v: 'view',
+  m: 'materialized-view',
+  f: 'foreign',
+}
 
-function toTable(table: TableRow, columns: ColumnRow[], indexes: IndexRow[], foreignKeys: ForeignKeyRow[]): CatalogTable {
+function toTable(
+  table: TableRow,
+  columns: ColumnRow[],
+  indexes: IndexRow[],
+  foreignKeys: ForeignKeyRow[],
+): CatalogTable {
   return {
     schema: table.schema,
     name: table.name,

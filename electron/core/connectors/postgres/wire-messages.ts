@@ -69,7 +69,10 @@ export class MessageReader {
       const size = view.getInt32(position + 1)
       if (size < 4 || size > maxAnswerBytes) throw new ProtocolFault(`A message says it has ${size} bytes.`)
       if (position + 1 + size > bytes.length) break
-      messages.push({ letter: String.fromCharCode(bytes[position]!), body: bytes.slice(position + 5, position + 1 + size) })
+      messages.push({
+        letter: String.fromCharCode(bytes[position]!),
+        body: bytes.slice(position + 5, position + 1 + size),
+      })
       position += 1 + size
     }
     this.rest = bytes.slice(position)

@@ -9,7 +9,11 @@ import type { DecodeColumn } from '../../connectors/postgres/decode/decode-plan.
 import type { DecodePool } from '../../connectors/postgres/decode/decode-pool.ts'
 import { executeStatement, type StatementPart } from '../../connectors/postgres/execute-statement.ts'
 import { targetOf } from '../../connectors/postgres/postgres-errors.ts'
-import { openPostgresSession, type PostgresSession, type PostgresTarget } from '../../connectors/postgres/postgres-session.ts'
+import {
+  openPostgresSession,
+  type PostgresSession,
+  type PostgresTarget,
+} from '../../connectors/postgres/postgres-session.ts'
 import type { Log } from '../../platform.ts'
 import type { RunStore, Spool } from '../../storage/run-store.ts'
 import { createBatchQueue } from './batch-queue.ts'
@@ -64,7 +68,9 @@ export function startRun(order: RunOrder, { pool, store, log, onChange }: RunSur
       await spool?.append(bytes)
       if (spool) change({ resultBytes: spool.byteLength })
     } catch (error) {
-      const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC' || (error as NodeJS.ErrnoException).code === 'EDQUOT'
+      const isFull =
+        (error as NodeJS.ErrnoException).code === 'ENOSPC' ||
+        (error as NodeJS.ErrnoException).code === 'EDQUOT'
       log.warn('A result could not be kept', { runId: run.runId, fault: String(error) })
       keepNote(
         isFull
@@ -133,10 +139,19 @@ export function startRun(order: RunOrder, { pool, store, log, onChange }: RunSur
   }
 
   function fail(thrown: unknown): void {
-    const isStopped = controller.signal.aborted && (!isAppError(thrown) || thrown.code === 'cancelled' || thrown.code === 'unreachable')
+    const isStopped =
+      controller.signal.aborted &&
+      (!isAppError(thrown) || thrown.code === 'cancelled' || thrown.code === 'unreachable')
     const error = isStopped ? cancelled('The statement was cancelled.') : withoutSecrets(thrown, order.sql)
-    if (!isAppError(thrown) && !isStopped) log.error('A run failed unexpectedly', { runId: run.runId, fault: String((thrown as Error)?.stack ?? thrown) })
-    change({ state: error instanceof AppError && error.code === 'cancelled' ? 'cancelled' : 'failed', error: toWireError(error, run.runId) })
+    if (!isAppError(thrown) && !isStopped)
+      log.error('A run failed unexpectedly', {
+        runId: run.runId,
+        fault: String((thrown as Error)?.stack ?? thrown),
+      })
+    change({
+      state: error instanceof AppError && error.code === 'cancelled' ? 'cancelled' : 'failed',
+      error: toWireError(error, run.runId),
+    })
   }
 
   const stop = (): void => {
@@ -182,10 +197,14 @@ async function prepareSession(session: PostgresSession, order: RunOrder): Promis
     "BEGIN READ ONLY; SELECT pg_catalog.current_setting('transaction_read_only') AS read_only",
   )
   if (state?.read_only !== 'on')
-    throw new AppError('upstream', `${session.party.label} did not make the session read-only; nothing was run.`, {
-      remedy: 'A connection pooler in between may be changing what is sent. Connect to the server itself.',
-      target: targetOf(session.party),
-    })
+    throw new AppError(
+      'upstream',
+      `${session.party.label} did not make the session read-only; nothing was run.`,
+      {
+        remedy: 'A connection pooler in between may be changing what is sent. Connect to the server itself.',
+        target: targetOf(session.party),
+      },
+    )
 }
 
 const toResultColumn = ({ name, metadata }: DecodeColumn) => ({
@@ -199,10 +218,20 @@ const toResultColumn = ({ name, metadata }: DecodeColumn) => ({
 function withoutSecrets(thrown: unknown, sql: string): unknown {
   if (!isAppError(thrown) || maskSqlSecrets(sql) === sql) return thrown
   const { detail } = thrown
-  return new AppError(thrown.code, 'The statement failed. What the server says about it is not shown, because the statement holds a password.', {
-    remedy: thrown.remedy && thrown.detail?.kind === 'read-only' ? thrown.remedy : 'Check the statement, without its password, and run it again.',
-    target: thrown.target,
-    detail: detail?.kind === 'sql' ? { kind: 'sql', sqlState: detail.sqlState, position: detail.position } : detail,
-    retryable: thrown.retryable,
-  })
+  return new AppError(
+    thrown.code,
+    'The statement failed. What the server says about it is not shown, because the statement holds a password.',
+    {
+      remedy:
+        thrown.remedy && thrown.detail?.kind === 'read-only'
+          ? thrown.remedy
+          : 'Check the statement, without its password, and run it again.',
+      target: thrown.target,
+      detail:
+        detail?.kind === 'sql'
+          ? { kind: 'sql', sqlState: detail.sqlState, position: detail.position }
+          : detail,
+      retryable: thrown.retryable,
+    },
+  )
 }

@@ -24,7 +24,12 @@ export function createCatalogDesk(store: CatalogStore, now: () => number): Catal
   async function read(target: PostgresTarget, connectionId: ConnectionId): Promise<Catalog> {
     const session = await openPostgresSession(target, { signal: AbortSignal.timeout(readTimeoutMs) })
     try {
-      const catalog: Catalog = { connectionId, readAtMs: now(), isLive: true, ...(await readCatalog(session)) }
+      const catalog: Catalog = {
+        connectionId,
+        readAtMs: now(),
+        isLive: true,
+        ...(await readCatalog(session)),
+      }
       store.put(catalog)
       fresh.set(connectionId, { catalog, settings: JSON.stringify(target.settings) })
       return catalog
@@ -37,14 +42,17 @@ export function createCatalogDesk(store: CatalogStore, now: () => number): Catal
     async get(target, connectionId, refresh) {
       const settings = JSON.stringify(target.settings)
       const known = fresh.get(connectionId)
-      if (!refresh && known?.settings === settings && now() - known.catalog.readAtMs < freshMs) return known.catalog
+      if (!refresh && known?.settings === settings && now() - known.catalog.readAtMs < freshMs)
+        return known.catalog
       const key = `${connectionId} ${settings}`
       const pending = reading.get(key) ?? read(target, connectionId).finally(() => reading.delete(key))
       reading.set(key, pending)
       try {
         return await pending
       } catch (error) {
-        const isAway = isAppError(error) && (error.code === 'unreachable' || error.code === 'timeout' || error.code === 'rate-limited')
+        const isAway =
+          isAppError(error) &&
+          (error.code === 'unreachable' || error.code === 'timeout' || error.code === 'rate-limited')
         const kept = isAway ? store.find(connectionId) : undefined
         if (kept) return kept
         throw error

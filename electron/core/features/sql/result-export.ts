@@ -19,7 +19,9 @@ const kinds: Readonly<Record<ExportFormat, { contentType: string; extension: str
 /** The offer of a file. Throws `not-found` when the rows are not kept. */
 export function offerExport(run: Run, format: ExportFormat, store: RunStore, directory: string): StreamOffer {
   if (run.resultBytes === 0)
-    throw new AppError('not-found', 'The rows of this result are not kept.', { remedy: 'Run the statement again.' })
+    throw new AppError('not-found', 'The rows of this result are not kept.', {
+      remedy: 'Run the statement again.',
+    })
   const { contentType, extension } = kinds[format]
   return {
     contentType,

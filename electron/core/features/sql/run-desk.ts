@@ -74,7 +74,9 @@ export class RunDesk {
   target(connectionId: ConnectionId): { connection: Connection; target: PostgresTarget } {
     const connection = this.core.sites.getConnection(connectionId)
     if (connection.settings.kind !== 'postgres')
-      throw new AppError('invalid-input', `${connection.label} is not a PostgreSQL connection.`, { remedy: 'Choose one that is.' })
+      throw new AppError('invalid-input', `${connection.label} is not a PostgreSQL connection.`, {
+        remedy: 'Choose one that is.',
+      })
     const target = {
       label: connection.label,
       connectionId,
@@ -107,7 +109,9 @@ export class RunDesk {
 
   save(runId: string, name: string): Run {
     const active = this.active.get(runId)
-    const saved = active ? active.amend({ isSaved: true, name }) : { ...this.store.get(runId), isSaved: true, name }
+    const saved = active
+      ? active.amend({ isSaved: true, name })
+      : { ...this.store.get(runId), isSaved: true, name }
     if (!active) this.store.put(saved)
     this.changes.publish(saved)
     return saved
@@ -141,7 +145,8 @@ const settleAfter = (ms: number): Promise<void> =>
 function raceSignal<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(new AppError('cancelled', 'The wait for the statement’s end was given up.'))
+    const onAbort = (): void =>
+      reject(new AppError('cancelled', 'The wait for the statement’s end was given up.'))
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))

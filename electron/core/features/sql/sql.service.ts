@@ -22,7 +22,9 @@ export function createSqlFeature(core: CoreServices) {
   const desk = new RunDesk(core, store, pool)
   const catalogs = createCatalogDesk(createCatalogStore(core.database), core.platform.now)
   // Nothing is answered from the store before what the last process left behind has been put right.
-  const ready = store.recover().catch((error: unknown) => log.error('Left-over runs could not be put right', { fault: String(error) }))
+  const ready = store
+    .recover()
+    .catch((error: unknown) => log.error('Left-over runs could not be put right', { fault: String(error) }))
 
   const os = implementFeature(contract.sql, core.pipeline)
   const router = os.router({
@@ -42,7 +44,9 @@ export function createSqlFeature(core: CoreServices) {
     }),
     cancel: os.cancel.handler(({ input }) => desk.cancel(input.runId)),
     outcome: os.outcome.handler(({ input, signal }) => desk.outcome(input.runId, signal)),
-    watchRuns: os.watchRuns.handler(({ signal, context }) => desk.changes.subscribe(signal ?? context.peer.signal)),
+    watchRuns: os.watchRuns.handler(({ signal, context }) =>
+      desk.changes.subscribe(signal ?? context.peer.signal),
+    ),
     history: os.history.handler(async ({ input }) => {
       await ready
       return store.list(input).map((run) => (run.state === 'running' ? desk.get(run.runId) : run))
@@ -51,7 +55,9 @@ export function createSqlFeature(core: CoreServices) {
       await ready
       const run = desk.get(input.runId)
       if (run.resultBytes === 0)
-        throw new AppError('not-found', 'The rows of this result are not kept.', { remedy: 'Run the statement again.' })
+        throw new AppError('not-found', 'The rows of this result are not kept.', {
+          remedy: 'Run the statement again.',
+        })
       const stream = core.streams.offer(context.peer, {
         contentType: arrowStreamContentType,
         open: (signal) => store.read(input.runId, signal),
@@ -69,8 +75,13 @@ export function createSqlFeature(core: CoreServices) {
     exportResult: os.exportResult.handler(async ({ input, context }) => {
       await ready
       if (desk.isActive(input.runId))
-        throw new AppError('conflict', 'This run is still at work.', { remedy: 'Export it when it has ended.' })
-      return core.streams.offer(context.peer, offerExport(store.get(input.runId), input.format, store, directory))
+        throw new AppError('conflict', 'This run is still at work.', {
+          remedy: 'Export it when it has ended.',
+        })
+      return core.streams.offer(
+        context.peer,
+        offerExport(store.get(input.runId), input.format, store, directory),
+      )
     }),
   })
   const dispose = async (): Promise<void> => {

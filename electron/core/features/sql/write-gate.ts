@@ -18,7 +18,16 @@ export interface GateQuestion {
 type StatementClass = 'read' | 'write' | 'transaction' | 'setting' | 'client-copy'
 
 const readers = new Set(['select', 'with', 'values', 'table', 'show', 'explain'])
-const transactionWords = new Set(['begin', 'start', 'commit', 'end', 'rollback', 'abort', 'savepoint', 'release'])
+const transactionWords = new Set([
+  'begin',
+  'start',
+  'commit',
+  'end',
+  'rollback',
+  'abort',
+  'savepoint',
+  'release',
+])
 const settingWords = new Set(['set', 'reset', 'discard'])
 
 /**
@@ -40,9 +49,14 @@ const sideEffects: readonly RegExp[] = [
 export function passGate(question: GateQuestion): void {
   const { sql, allowWrite, label, isSiteReadOnly, siteName } = question
   const statements = splitStatements(sql)
-  if (statements.length === 0) throw new AppError('invalid-input', 'There is no statement to run.', { remedy: 'Write one, or select the text of one.' })
+  if (statements.length === 0)
+    throw new AppError('invalid-input', 'There is no statement to run.', {
+      remedy: 'Write one, or select the text of one.',
+    })
   if (statements.length > 1)
-    throw new AppError('invalid-input', `These are ${statements.length} statements; one runs at a time.`, { remedy: 'Select the one to run.' })
+    throw new AppError('invalid-input', `These are ${statements.length} statements; one runs at a time.`, {
+      remedy: 'Select the one to run.',
+    })
   if (allowWrite && isSiteReadOnly)
     throw new AppError('forbidden', `The site “${siteName}” is read-only: nothing is written on ${label}.`, {
       remedy: 'Switch off “read-only” in the site’s settings first.',
@@ -56,9 +70,13 @@ export function passGate(question: GateQuestion): void {
     })
   if (!allowWrite) return passReader(kind, words, label)
   if (kind === 'transaction')
-    throw new AppError('unsupported', 'Each run is a transaction of its own: BEGIN, COMMIT and the like have nothing to act on.', {
-      remedy: 'Put what belongs together into one statement, for example WITH or DO.',
-    })
+    throw new AppError(
+      'unsupported',
+      'Each run is a transaction of its own: BEGIN, COMMIT and the like have nothing to act on.',
+      {
+        remedy: 'Put what belongs together into one statement, for example WITH or DO.',
+      },
+    )
 }
 
 /** The first word's class, and what it was called; for tests and for the screen's hint. */
@@ -106,7 +124,8 @@ function wordsOf(sql: string): Word[] {
     else if (token.kind === 'quoted-identifier')
       words.push({ text: unquote(piece), isFunction: false, isEscaped: /^u&/i.test(piece) })
     else if (piece === '(' && last) last.isFunction = true
-    else if (token.kind !== 'space' && token.kind !== 'comment' && last) words.push({ text: '', isFunction: false, isEscaped: false })
+    else if (token.kind !== 'space' && token.kind !== 'comment' && last)
+      words.push({ text: '', isFunction: false, isEscaped: false })
   }
   return words
 }
@@ -119,6 +138,7 @@ function classify(words: readonly Word[]): StatementClass {
   if (readers.has(first)) return 'read'
   if (transactionWords.has(first) || (first === 'prepare' && second === 'transaction')) return 'transaction'
   if (settingWords.has(first)) return 'setting'
-  if (first === 'copy' && words.some((word) => word.text === 'stdin' || word.text === 'stdout')) return 'client-copy'
+  if (first === 'copy' && words.some((word) => word.text === 'stdin' || word.text === 'stdout'))
+    return 'client-copy'
   return 'write'
 }

@@ -22,14 +22,16 @@ export function appendNumeric(target: BytesBuilder, view: DataView, at: number, 
   const weight = view.getInt16(at + 2)
   const signWord = view.getUint16(at + 4)
   const scale = view.getUint16(at + 6)
-  if (digitCount < 0 || size !== 8 + digitCount * 2) throw new ProtocolFault('A numeric value has a wrong length.')
+  if (digitCount < 0 || size !== 8 + digitCount * 2)
+    throw new ProtocolFault('A numeric value has a wrong length.')
   if (signWord === sign.nan) return target.appendAscii('NaN')
   if (signWord === sign.infinity) return target.appendAscii('Infinity')
   if (signWord === sign.negativeInfinity) return target.appendAscii('-Infinity')
   target.reserve(Math.max(weight + 2, 1) * 4 + scale + 8)
   const { data } = target
   let out = target.length
-  const digitAt = (index: number): number => (index >= 0 && index < digitCount ? view.getInt16(at + 8 + index * 2) : 0)
+  const digitAt = (index: number): number =>
+    index >= 0 && index < digitCount ? view.getInt16(at + 8 + index * 2) : 0
   const put = (group: number): void => {
     data[out] = 48 + Math.floor(group / 1000)
     data[out + 1] = 48 + (Math.floor(group / 100) % 10)
@@ -75,7 +77,8 @@ export function appendUuid(target: BytesBuilder, bytes: Uint8Array, at: number):
 function readArrayHead(view: DataView, at: number, size: number) {
   if (size < 12) throw new ProtocolFault('An array value is too short.')
   const dimensions = view.getInt32(at)
-  if (dimensions < 0 || dimensions > 6 || size < 12 + dimensions * 8) throw new ProtocolFault('An array value has a wrong shape.')
+  if (dimensions < 0 || dimensions > 6 || size < 12 + dimensions * 8)
+    throw new ProtocolFault('An array value has a wrong shape.')
   const lengths: number[] = []
   let count = dimensions === 0 ? 0 : 1
   for (let index = 0; index < dimensions; index += 1) {
@@ -90,7 +93,13 @@ function readArrayHead(view: DataView, at: number, size: number) {
 }
 
 /** Appends one array as a list. Throws MultiDimensionalArray when it has more than one dimension. */
-export function appendList(target: ListBuilder, view: DataView, bytes: Uint8Array, at: number, size: number): void {
+export function appendList(
+  target: ListBuilder,
+  view: DataView,
+  bytes: Uint8Array,
+  at: number,
+  size: number,
+): void {
   const { lengths, count, first } = readArrayHead(view, at, size)
   if (lengths.length > 1) throw new MultiDimensionalArray()
   const { items } = target
@@ -105,7 +114,8 @@ export function appendList(target: ListBuilder, view: DataView, bytes: Uint8Arra
       items.appendNull()
       continue
     }
-    if (itemSize < 0 || position + itemSize > end) throw new ProtocolFault('An array item does not fit its array.')
+    if (itemSize < 0 || position + itemSize > end)
+      throw new ProtocolFault('An array item does not fit its array.')
     if (itemBytes === undefined) items.appendBytes!(bytes, position, itemSize)
     else if (itemSize === itemBytes) items.append(view, bytes, position)
     else throw new ProtocolFault('An array item has a wrong length.')
@@ -115,7 +125,13 @@ export function appendList(target: ListBuilder, view: DataView, bytes: Uint8Arra
 }
 
 /** Appends an array of any depth as PostgreSQL's own literal: `{{1,2},{3,NULL}}`. */
-export function appendArrayLiteral(target: BytesBuilder, view: DataView, bytes: Uint8Array, at: number, size: number): void {
+export function appendArrayLiteral(
+  target: BytesBuilder,
+  view: DataView,
+  bytes: Uint8Array,
+  at: number,
+  size: number,
+): void {
   const { lengths, count, itemOid, first } = readArrayHead(view, at, size)
   const end = at + size
   const texts: string[] = []
@@ -123,7 +139,8 @@ export function appendArrayLiteral(target: BytesBuilder, view: DataView, bytes: 
   for (let index = 0; index < count; index += 1) {
     const itemSize = position + 4 <= end ? view.getInt32(position) : -2
     position += 4
-    if (itemSize < -1 || position + Math.max(itemSize, 0) > end) throw new ProtocolFault('An array item does not fit its array.')
+    if (itemSize < -1 || position + Math.max(itemSize, 0) > end)
+      throw new ProtocolFault('An array item does not fit its array.')
     texts.push(itemSize === -1 ? 'NULL' : itemText(itemOid, view, bytes, position, itemSize))
     position += Math.max(itemSize, 0)
   }
@@ -171,4 +188,6 @@ function itemText(oid: number, view: DataView, bytes: Uint8Array, at: number, si
 
 /** An item of an array literal, quoted by the rules of PostgreSQL's array_out. */
 const quoteItem = (text: string): string =>
-  text === '' || /^null$/i.test(text) || /[{},"\\\s]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text
+  text === '' || /^null$/i.test(text) || /[{},"\\\s]/.test(text)
+    ? `"${text.replace(/["\\]/g, '\\$&')}"`
+    : text

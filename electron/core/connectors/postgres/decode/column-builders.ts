@@ -39,7 +39,10 @@ export function createFixedBuilder(values: Values, width: number, capacity: numb
     },
     collect(rows, nodes, buffers) {
       nodes.push({ length: rows, nullCount: nulls })
-      buffers.push(nulls > 0 ? validity.subarray(0, bitmapBytes(rows)) : undefined, bytesOf(values, rows * rowBytes))
+      buffers.push(
+        nulls > 0 ? validity.subarray(0, bitmapBytes(rows)) : undefined,
+        bytesOf(values, rows * rowBytes),
+      )
     },
     reset() {
       if (nulls > 0) validity.fill(0xff)
@@ -65,7 +68,10 @@ export function createBoolBuilder(capacity: number): BoolBuilder {
     },
     collect(rows, nodes, buffers) {
       nodes.push({ length: rows, nullCount: nulls })
-      buffers.push(nulls > 0 ? validity.subarray(0, bitmapBytes(rows)) : undefined, bits.subarray(0, bitmapBytes(rows)))
+      buffers.push(
+        nulls > 0 ? validity.subarray(0, bitmapBytes(rows)) : undefined,
+        bits.subarray(0, bitmapBytes(rows)),
+      )
     },
     reset() {
       bits.fill(0)
@@ -110,7 +116,8 @@ export class BytesBuilder implements ColumnBuilder {
 
   appendAscii(text: string): void {
     this.reserve(text.length)
-    for (let index = 0; index < text.length; index += 1) this.data[this.length + index] = text.charCodeAt(index)
+    for (let index = 0; index < text.length; index += 1)
+      this.data[this.length + index] = text.charCodeAt(index)
     this.length += text.length
   }
 
@@ -175,7 +182,10 @@ export class ListBuilder implements ColumnBuilder {
 
   collect(rows: number, nodes: ArrowNode[], buffers: (Uint8Array | undefined)[]): void {
     nodes.push({ length: rows, nullCount: this.nulls })
-    buffers.push(this.nulls > 0 ? this.validity.subarray(0, bitmapBytes(rows)) : undefined, bytesOf(this.offsets, (rows + 1) * 4))
+    buffers.push(
+      this.nulls > 0 ? this.validity.subarray(0, bitmapBytes(rows)) : undefined,
+      bytesOf(this.offsets, (rows + 1) * 4),
+    )
     this.items.collect(nodes, buffers)
   }
 

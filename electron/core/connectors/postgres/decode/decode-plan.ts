@@ -74,10 +74,17 @@ const builtInTypes: Readonly<Record<number, BuiltInType>> = {
 const isPlainText = new Set([19, 25, 705, 1042, 1043])
 
 /** How one column of a RowDescription is to be decoded. `typeName` is asked of the server for unknown numbers. */
-export function planColumn(column: { name: string; typeOid: number; typeModifier: number }, typeName?: string): DecodeColumn {
+export function planColumn(
+  column: { name: string; typeOid: number; typeModifier: number },
+  typeName?: string,
+): DecodeColumn {
   const known = builtInTypes[column.typeOid]
-  const pgType = (known?.name ?? typeName ?? `oid ${column.typeOid}`) + modifierOf(column.typeOid, column.typeModifier)
-  const metadata: Record<string, string> = { 'meridian.pgType': pgType, 'meridian.pgOid': String(column.typeOid) }
+  const pgType =
+    (known?.name ?? typeName ?? `oid ${column.typeOid}`) + modifierOf(column.typeOid, column.typeModifier)
+  const metadata: Record<string, string> = {
+    'meridian.pgType': pgType,
+    'meridian.pgOid': String(column.typeOid),
+  }
   if (!known) metadata['meridian.note'] = 'Shown as PostgreSQL prints it.'
   const format = known && !isPlainText.has(column.typeOid) ? 1 : 0
   return { name: column.name, typeOid: column.typeOid, kind: known?.kind ?? 'text', format, metadata }

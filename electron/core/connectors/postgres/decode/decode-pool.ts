@@ -42,11 +42,14 @@ export class DecodePool {
     }
     const onDeath = (): void => {
       this.busy.delete(worker)
-      if (!isReleased) onAnswer?.({ kind: 'fault', reason: 'protocol', message: 'The decoder of the result has ended.' })
+      if (!isReleased)
+        onAnswer?.({ kind: 'fault', reason: 'protocol', message: 'The decoder of the result has ended.' })
     }
-    const detach = (): void => void worker.off('message', onMessage).off('error', onDeath).off('exit', onDeath)
+    const detach = (): void =>
+      void worker.off('message', onMessage).off('error', onDeath).off('exit', onDeath)
     worker.on('message', onMessage).on('error', onDeath).on('exit', onDeath)
-    const post = (order: DecodeOrder, transfer: ArrayBuffer[] = []): void => worker.postMessage(order, transfer)
+    const post = (order: DecodeOrder, transfer: ArrayBuffer[] = []): void =>
+      worker.postMessage(order, transfer)
     return {
       begin(request, listener) {
         onAnswer = listener
@@ -54,7 +57,10 @@ export class DecodePool {
       },
       feed(chunks, byteLength) {
         const owned = chunks.map(ownMemory)
-        post({ kind: 'bytes', chunks: owned, byteLength }, owned.map((chunk) => chunk.buffer))
+        post(
+          { kind: 'bytes', chunks: owned, byteLength },
+          owned.map((chunk) => chunk.buffer),
+        )
       },
       stop: () => post({ kind: 'stop' }),
       release() {
@@ -95,5 +101,7 @@ export class DecodePool {
 function ownMemory(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = chunk
   const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
-  return isWhole ? new Uint8Array(buffer) : Uint8Array.prototype.slice.call(chunk) as Uint8Array<ArrayBuffer>
+  return isWhole
+    ? new Uint8Array(buffer)
+    : (Uint8Array.prototype.slice.call(chunk) as Uint8Array<ArrayBuffer>)
 }

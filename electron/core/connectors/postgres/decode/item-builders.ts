@@ -35,7 +35,8 @@ class Validity {
   }
 }
 
-type Numbers = Int16Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>
+type Numbers =
+  Int16Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>
 
 /** `width` is 2 for 64-bit integers kept as two 32-bit halves. */
 class NumberItems<A extends Numbers> implements ItemBuilder {
@@ -47,7 +48,11 @@ class NumberItems<A extends Numbers> implements ItemBuilder {
   private readonly width: number
   private readonly store: (values: A, index: number, view: DataView, from: number) => void
 
-  constructor(make: (size: number) => A, width: number, store: (values: A, index: number, view: DataView, from: number) => void) {
+  constructor(
+    make: (size: number) => A,
+    width: number,
+    store: (values: A, index: number, view: DataView, from: number) => void,
+  ) {
     this.make = make
     this.width = width
     this.store = store
@@ -78,7 +83,10 @@ class NumberItems<A extends Numbers> implements ItemBuilder {
 
   collect(nodes: ArrowNode[], buffers: Buffers): void {
     nodes.push({ length: this.length, nullCount: this.validity.nulls })
-    buffers.push(this.validity.collect(this.length), new Uint8Array(this.values.buffer, 0, this.length * this.itemBytes))
+    buffers.push(
+      this.validity.collect(this.length),
+      new Uint8Array(this.values.buffer, 0, this.length * this.itemBytes),
+    )
   }
 
   reset(): void {
@@ -176,18 +184,38 @@ class TextItems implements ItemBuilder {
 export function createItems(kind: ItemKind): ItemBuilder {
   switch (kind) {
     case 'int2':
-      return new NumberItems((size) => new Int16Array(size), 1, (values, index, view, from) => (values[index] = view.getInt16(from)))
+      return new NumberItems(
+        (size) => new Int16Array(size),
+        1,
+        (values, index, view, from) => (values[index] = view.getInt16(from)),
+      )
     case 'int4':
-      return new NumberItems((size) => new Int32Array(size), 1, (values, index, view, from) => (values[index] = view.getInt32(from)))
+      return new NumberItems(
+        (size) => new Int32Array(size),
+        1,
+        (values, index, view, from) => (values[index] = view.getInt32(from)),
+      )
     case 'int8':
-      return new NumberItems((size) => new Int32Array(size), 2, (values, index, view, from) => {
-        values[index * 2] = view.getInt32(from + 4)
-        values[index * 2 + 1] = view.getInt32(from)
-      })
+      return new NumberItems(
+        (size) => new Int32Array(size),
+        2,
+        (values, index, view, from) => {
+          values[index * 2] = view.getInt32(from + 4)
+          values[index * 2 + 1] = view.getInt32(from)
+        },
+      )
     case 'float4':
-      return new NumberItems((size) => new Float32Array(size), 1, (values, index, view, from) => (values[index] = view.getFloat32(from)))
+      return new NumberItems(
+        (size) => new Float32Array(size),
+        1,
+        (values, index, view, from) => (values[index] = view.getFloat32(from)),
+      )
     case 'float8':
-      return new NumberItems((size) => new Float64Array(size), 1, (values, index, view, from) => (values[index] = view.getFloat64(from)))
+      return new NumberItems(
+        (size) => new Float64Array(size),
+        1,
+        (values, index, view, from) => (values[index] = view.getFloat64(from)),
+      )
     case 'bool':
       return new BoolItems()
     case 'text':

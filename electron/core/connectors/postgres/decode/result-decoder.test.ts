@@ -2,7 +2,16 @@
 // or memory that was not paid for with bytes.
 import { tableFromIPC, type Table } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
-import { commandComplete, concat, dataRow, errorResponse, int32, readyForQuery, rowDescription, serverMessage } from '../testing/server-messages.ts'
+import {
+  commandComplete,
+  concat,
+  dataRow,
+  errorResponse,
+  int32,
+  readyForQuery,
+  rowDescription,
+  serverMessage,
+} from '../testing/server-messages.ts'
 import { planColumn, type DecodeColumn } from './decode-plan.ts'
 import { ResultDecoder, type DecodeReport } from './result-decoder.ts'
 
@@ -10,22 +19,49 @@ const plan = (typeOid: number, name = 'c'): DecodeColumn => planColumn({ name, t
 const columns = [plan(23, 'n'), plan(25, 't'), plan(1007, 'l'), plan(1700, 'x')]
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 const intArray = (...items: number[]): Uint8Array =>
-  concat(int32(1), int32(0), int32(23), int32(items.length), int32(1), ...items.flatMap((item) => [int32(4), int32(item)]))
+  concat(
+    int32(1),
+    int32(0),
+    int32(23),
+    int32(items.length),
+    int32(1),
+    ...items.flatMap((item) => [int32(4), int32(item)]),
+  )
 /** 1.5 as numeric_send writes it. */
 const oneAndAHalf = Uint8Array.from([0, 2, 0, 0, 0, 0, 0, 1, 0, 1, 0x13, 0x88])
 const described = rowDescription(columns.map(({ name, typeOid, format }) => ({ name, typeOid, format })))
 const rows = Array.from({ length: 20 }, (_, index) =>
-  dataRow([int32(index), index % 3 === 0 ? null : ascii('text '.repeat(index)), intArray(index, -index), oneAndAHalf]),
+  dataRow([
+    int32(index),
+    index % 3 === 0 ? null : ascii('text '.repeat(index)),
+    intArray(index, -index),
+    oneAndAHalf,
+  ]),
 )
-const whole = concat(serverMessage('1'), serverMessage('2'), described, ...rows, commandComplete('SELECT 20'), readyForQuery())
+const whole = concat(
+  serverMessage('1'),
+  serverMessage('2'),
+  described,
+  ...rows,
+  commandComplete('SELECT 20'),
+  readyForQuery(),
+)
 
-function decode(chunks: readonly Uint8Array[], options: { maxRows?: number; columns?: DecodeColumn[] } = {}): DecodeReport[] {
+function decode(
+  chunks: readonly Uint8Array[],
+  options: { maxRows?: number; columns?: DecodeColumn[] } = {},
+): DecodeReport[] {
   const reports: DecodeReport[] = []
-  const decoder = new ResultDecoder({ columns: options.columns ?? columns, maxRows: options.maxRows ?? 1e9 }, (report) => reports.push(report), () => 0)
+  const decoder = new ResultDecoder(
+    { columns: options.columns ?? columns, maxRows: options.maxRows ?? 1e9 },
+    (report) => reports.push(report),
+    () => 0,
+  )
   for (const chunk of chunks) decoder.feed(chunk)
   return reports
 }
-const tableOf = (reports: readonly DecodeReport[]): Table => tableFromIPC(reports.flatMap((report) => ('bytes' in report ? [report.bytes] : [])))
+const tableOf = (reports: readonly DecodeReport[]): Table =>
+  tableFromIPC(reports.flatMap((report) => ('bytes' in report ? [report.bytes] : [])))
 const json = (table: Table): string => JSON.stringify(table.toArray())
 const kinds = (reports: readonly DecodeReport[]): string[] => reports.map((report) => report.kind)
 
@@ -46,7 +82,9 @@ describe('pieces', () => {
     }
   })
   it.each([1, 2, 3, 7, 100])('in pieces of %i bytes', (size) => {
-    const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, index) => whole.slice(index * size, (index + 1) * size))
+    const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, index) =>
+      whole.slice(index * size, (index + 1) * size),
+    )
     expect(json(tableOf(decode(pieces)))).toBe(expected)
   })
 })
@@ -61,7 +99,9 @@ describe('endings', () => {
     expect(kinds(decode([whole], { maxRows: 20 }))).toEqual(['schema', 'batch', 'complete', 'ready'])
   })
   it('delivers the rows before an error', () => {
-    const reports = decode([concat(described, ...rows, errorResponse({ S: 'ERROR', C: '57014', M: 'canceled' }), readyForQuery())])
+    const reports = decode([
+      concat(described, ...rows, errorResponse({ S: 'ERROR', C: '57014', M: 'canceled' }), readyForQuery()),
+    ])
     expect(kinds(reports)).toEqual(['schema', 'batch', 'failed', 'ready'])
     expect(tableOf(reports).numRows).toBe(20)
   })
@@ -74,8 +114,18 @@ describe('lies', () => {
   const good = rows[1]!
   const value = (bytes: Uint8Array, size: number): Uint8Array => concat(int32(size), bytes)
   const rowWith = (second: Uint8Array): Uint8Array =>
-    serverMessage('D', concat(Uint8Array.from([0, 4]), value(int32(1), 4), second, value(intArray(1), intArray(1).length), value(oneAndAHalf, 12)))
-  const oneColumn = (bytes: Uint8Array): Uint8Array => serverMessage('D', concat(Uint8Array.from([0, 1]), value(bytes, bytes.length)))
+    serverMessage(
+      'D',
+      concat(
+        Uint8Array.from([0, 4]),
+        value(int32(1), 4),
+        second,
+        value(intArray(1), intArray(1).length),
+        value(oneAndAHalf, 12),
+      ),
+    )
+  const oneColumn = (bytes: Uint8Array): Uint8Array =>
+    serverMessage('D', concat(Uint8Array.from([0, 1]), value(bytes, bytes.length)))
 
   it.each([
     ['a negative message length', serverMessage('D', ascii('abc'), -1)],
@@ -98,11 +148,23 @@ describe('lies', () => {
   })
 
   it.each([
-    ['an array that promises a billion items', 1007, concat(int32(1), int32(0), int32(23), int32(1_000_000_000), int32(1))],
+    [
+      'an array that promises a billion items',
+      1007,
+      concat(int32(1), int32(0), int32(23), int32(1_000_000_000), int32(1)),
+    ],
     ['an array of negative length', 1007, concat(int32(1), int32(0), int32(23), int32(-5), int32(1))],
     ['an array of a hundred dimensions', 1007, concat(int32(100), int32(0), int32(23))],
-    ['an array item outside of it', 1007, concat(int32(1), int32(0), int32(23), int32(1), int32(1), int32(400), int32(7))],
-    ['an array item of a wrong size', 1007, concat(int32(1), int32(0), int32(23), int32(1), int32(1), int32(2), Uint8Array.from([0, 1]))],
+    [
+      'an array item outside of it',
+      1007,
+      concat(int32(1), int32(0), int32(23), int32(1), int32(1), int32(400), int32(7)),
+    ],
+    [
+      'an array item of a wrong size',
+      1007,
+      concat(int32(1), int32(0), int32(23), int32(1), int32(1), int32(2), Uint8Array.from([0, 1])),
+    ],
     ['an array with bytes left over', 1007, concat(intArray(1), int32(1))],
     ['a numeric cut short', 1700, Uint8Array.from([0, 2, 0, 0])],
     ['a numeric with fewer digits than it says', 1700, Uint8Array.from([0, 9, 0, 0, 0, 0, 0, 1, 0, 1])],
@@ -121,7 +183,9 @@ describe('lies', () => {
       const noisy = whole.slice()
       for (let flips = 0; flips < 4; flips += 1) noisy[random() % noisy.length] = random() & 255
       const reports = decode([noisy])
-      expect(reports.filter((report) => report.kind === 'fault' || report.kind === 'ready').length).toBeLessThanOrEqual(1)
+      expect(
+        reports.filter((report) => report.kind === 'fault' || report.kind === 'ready').length,
+      ).toBeLessThanOrEqual(1)
     }
   })
 })

@@ -59,7 +59,11 @@ export class ResultDecoder {
   private flushedRows = 0
   private oldestRowAt = 0
 
-  constructor(request: DecodeRequest, report: (report: DecodeReport) => void, now: () => number = () => performance.now()) {
+  constructor(
+    request: DecodeRequest,
+    report: (report: DecodeReport) => void,
+    now: () => number = () => performance.now(),
+  ) {
     this.columns = request.columns.map((column) => ({ ...column }))
     this.mayFallBack = this.columns.some((column) => column.kind.startsWith('list-'))
     this.maxRows = request.maxRows
@@ -116,13 +120,18 @@ export class ResultDecoder {
     if (this.hasSchema) return
     this.hasSchema = true
     this.held = []
-    const fields = this.columns.map(({ name, kind, metadata }) => ({ name, type: arrowTypeOf(kind), metadata }))
+    const fields = this.columns.map(({ name, kind, metadata }) => ({
+      name,
+      type: arrowTypeOf(kind),
+      metadata,
+    }))
     this.report({ kind: 'schema', bytes: encodeSchema(fields) as Uint8Array<ArrayBuffer> })
   }
 
   /** Adds what the first piece's message still lacks; answers where the chunk goes on, or undefined when it was too short. */
   private completePiece(chunk: Uint8Array, from: number): number | undefined {
-    const head = this.pieces.length === 1 && this.piecesBytes >= 5 ? this.pieces[0]! : this.joinHead(chunk, from)
+    const head =
+      this.pieces.length === 1 && this.piecesBytes >= 5 ? this.pieces[0]! : this.joinHead(chunk, from)
     const available = this.piecesBytes + chunk.length - from
     const needed = head.length < 5 ? Number.POSITIVE_INFINITY : 1 + messageSize(head, 0)
     if (available < needed) {
@@ -140,7 +149,8 @@ export class ResultDecoder {
     this.pieces = []
     this.piecesBytes = 0
     const processed = this.process(message, 0)
-    if (processed !== message.length && !this.isEnded) throw new ProtocolFault('A message was cut in an unexpected place.')
+    if (processed !== message.length && !this.isEnded)
+      throw new ProtocolFault('A message was cut in an unexpected place.')
     return from + missing
   }
 
@@ -200,7 +210,13 @@ export class ResultDecoder {
     return stopped
   }
 
-  private decodeOrFallBack(bytes: Uint8Array, view: DataView, from: number, end: number, limit: number): number {
+  private decodeOrFallBack(
+    bytes: Uint8Array,
+    view: DataView,
+    from: number,
+    end: number,
+    limit: number,
+  ): number {
     for (;;) {
       try {
         return this.decoder.decode(bytes, view, from, end, limit)
@@ -219,7 +235,10 @@ export class ResultDecoder {
         `Column “${column.name}” holds an array of several dimensions after rows with simple ones. Select it as “${column.name}::text”.`,
       )
     column.kind = 'array-text'
-    column.metadata = { ...column.metadata, 'meridian.note': 'Arrays of several dimensions, as PostgreSQL prints them.' }
+    column.metadata = {
+      ...column.metadata,
+      'meridian.note': 'Arrays of several dimensions, as PostgreSQL prints them.',
+    }
     this.decoder = compileRowDecoder(this.columns.map((item) => item.kind))
     const { held } = this
     this.held = []
@@ -266,13 +285,20 @@ export class ResultDecoder {
         const planned = this.columns[index]!
         return column.typeOid === planned.typeOid && column.format === planned.format
       })
-    if (!isSame) throw new ProtocolFault('The columns of the result changed while the statement was being started. Run it again.')
+    if (!isSame)
+      throw new ProtocolFault(
+        'The columns of the result changed while the statement was being started. Run it again.',
+      )
   }
 
   private fail(error: unknown): void {
     this.isEnded = true
     if (!(error instanceof ProtocolFault) && !(error instanceof RangeError)) throw error
-    this.report({ kind: 'fault', reason: error instanceof UnevenArrays ? 'array' : 'protocol', message: error.message })
+    this.report({
+      kind: 'fault',
+      reason: error instanceof UnevenArrays ? 'array' : 'protocol',
+      message: error.message,
+    })
   }
 }
 

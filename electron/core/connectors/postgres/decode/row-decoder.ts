@@ -2,8 +2,21 @@
 // dispatch a cell. Columns are grouped so that no function grows past what V8 optimises. Generation happens in the
 // core only, from type kinds alone: no name or text of the server ever enters the source.
 import type { ArrowNode } from '#shared/wire/arrow-frames.ts'
-import { appendArrayLiteral, appendList, appendNumeric, appendUuid, MultiDimensionalArray, ProtocolFault } from './binary-values.ts'
-import { BytesBuilder, createBoolBuilder, createFixedBuilder, ListBuilder, type ColumnBuilder } from './column-builders.ts'
+import {
+  appendArrayLiteral,
+  appendList,
+  appendNumeric,
+  appendUuid,
+  MultiDimensionalArray,
+  ProtocolFault,
+} from './binary-values.ts'
+import {
+  BytesBuilder,
+  createBoolBuilder,
+  createFixedBuilder,
+  ListBuilder,
+  type ColumnBuilder,
+} from './column-builders.ts'
 import type { DecodeKind, ItemKind } from './decode-plan.ts'
 import { createItems } from './item-builders.ts'
 
@@ -124,7 +137,8 @@ function decoderSource(kinds: readonly DecodeKind[]): string {
   kinds.forEach((kind, index) => {
     lines.push(`const c${index} = builders[${index}];`)
     if (kind === 'bool') lines.push(`const v${index} = c${index}.bits;`)
-    else if (readerOf(kind, '', '').size !== undefined && kind !== 'uuid') lines.push(`const v${index} = c${index}.values;`)
+    else if (readerOf(kind, '', '').size !== undefined && kind !== 'uuid')
+      lines.push(`const v${index} = c${index}.values;`)
   })
   const calls: string[] = []
   for (let first = 0; first < kinds.length; first += columnsPerFunction) {
@@ -132,7 +146,9 @@ function decoderSource(kinds: readonly DecodeKind[]): string {
       const source = columnSource(kind, first + index)
       return kind.startsWith('list-') ? source : source.replace(/^state\.column = \d+; /, '')
     })
-    lines.push(`function group${first}(bytes, view, p, next, row) { let n = 0;\n${columns.join('\n')}\nreturn p }`)
+    lines.push(
+      `function group${first}(bytes, view, p, next, row) { let n = 0;\n${columns.join('\n')}\nreturn p }`,
+    )
     calls.push(`p = group${first}(bytes, view, p, next, row);`)
   }
   lines.push(`return function decode(bytes, view, position, end, row, rowLimit, variableLimit) {
@@ -190,7 +206,10 @@ function storeTimestamp(values: Int32Array, at: number, high: number, low: numbe
 export function compileRowDecoder(kinds: readonly DecodeKind[]): RowDecoder {
   const probe = kinds.map((kind) => builderFor(kind)(8))
   const rowBytes = probe.reduce((sum, builder) => sum + builder.rowBytes, 0)
-  const capacity = Math.max(minBatchRows, Math.min(maxBatchRows, Math.floor(batchBytes / Math.max(rowBytes, 1))))
+  const capacity = Math.max(
+    minBatchRows,
+    Math.min(maxBatchRows, Math.floor(batchBytes / Math.max(rowBytes, 1))),
+  )
   const builders = kinds.map((kind) => builderFor(kind)(capacity))
   const state: DecoderState = { rows: 0, variable: 0, column: 0 }
   const runtime = {
@@ -209,7 +228,9 @@ export function compileRowDecoder(kinds: readonly DecodeKind[]): RowDecoder {
       throw new ProtocolFault('A row message does not match the promised columns.')
     },
   }
-  const decode = new Function(...Object.keys(runtime), decoderSource(kinds))(...Object.values(runtime)) as Decode
+  const decode = new Function(...Object.keys(runtime), decoderSource(kinds))(
+    ...Object.values(runtime),
+  ) as Decode
   return {
     get rows() {
       return state.rows
@@ -222,7 +243,8 @@ export function compileRowDecoder(kinds: readonly DecodeKind[]): RowDecoder {
         return decode(bytes, view, from, end, state.rows, Math.min(rowLimit, capacity), batchBytes)
       } catch (error) {
         if (error instanceof MultiDimensionalArray) throw new MultiDimensionalArrayIn(state.column)
-        if (error instanceof RangeError) throw new ProtocolFault('A value reaches beyond its message.', { cause: error })
+        if (error instanceof RangeError)
+          throw new ProtocolFault('A value reaches beyond its message.', { cause: error })
         throw error
       }
     },

@@ -28,7 +28,8 @@ export function readFields(body: Uint8Array): ServerFields {
   return fields
 }
 
-readFields.text = (body: Uint8Array, from: number): string => utf8.decode(body.subarray(from, endOfText(body, from)))
+readFields.text = (body: Uint8Array, from: number): string =>
+  utf8.decode(body.subarray(from, endOfText(body, from)))
 
 /** Reads a RowDescription's columns. */
 readFields.rowDescription = (body: Uint8Array): DescribedColumn[] => {

@@ -1,7 +1,16 @@
 // A scripted PostgreSQL server that may lie: it logs anybody in, answers Describe with the given columns, and answers
 // Execute with whatever bytes the test wants, in whatever pieces. Cancel requests are counted.
 import { createServer, type Socket } from 'node:net'
-import { authenticationOk, backendKeyData, concat, readyForQuery, rowDescription, serverMessage, textZ, type FakeColumn } from './server-messages.ts'
+import {
+  authenticationOk,
+  backendKeyData,
+  concat,
+  readyForQuery,
+  rowDescription,
+  serverMessage,
+  textZ,
+  type FakeColumn,
+} from './server-messages.ts'
 
 export interface FakeScript {
   columns: FakeColumn[]
@@ -67,7 +76,15 @@ export async function startFakeServer(script: FakeScript): Promise<FakeServer> {
 
 function answer(script: FakeScript, socket: Socket, letter: string, message: Buffer): void {
   if (letter === 'D' && message[5] === 'S'.charCodeAt(0)) {
-    socket.write(script.description ?? concat(serverMessage('1'), serverMessage('t', Uint8Array.from([0, 0])), rowDescription(script.columns), readyForQuery()))
+    socket.write(
+      script.description ??
+        concat(
+          serverMessage('1'),
+          serverMessage('t', Uint8Array.from([0, 0])),
+          rowDescription(script.columns),
+          readyForQuery(),
+        ),
+    )
   } else if (letter === 'E') script.execute(socket)
   else if (letter === 'Q') socket.write(concat(serverMessage('C', textZ('SET')), readyForQuery()))
 }

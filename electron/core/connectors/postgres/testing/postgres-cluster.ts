@@ -13,7 +13,10 @@ export interface PostgresCluster {
   user: string
   password: string
   /** Runs SQL as the superuser and answers its rows. */
-  query<R extends Record<string, unknown> = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<R[]>
+  query<R extends Record<string, unknown> = Record<string, unknown>>(
+    sql: string,
+    values?: unknown[],
+  ): Promise<R[]>
   /** Kills every backend but our own, as an administrator would. */
   terminateBackends(): Promise<void>
   dispose(): Promise<void>
@@ -44,7 +47,16 @@ export async function startPostgresCluster(options: ClusterOptions = {}): Promis
     persistent: true,
     createPostgresUser: userInfo().uid === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-    postgresFlags: ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=`, ...(options.tls ? ['-c', 'ssl=on'] : []), ...(options.flags ?? [])],
+    postgresFlags: [
+      '-c',
+      'fsync=off',
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      `unix_socket_directories=`,
+      ...(options.tls ? ['-c', 'ssl=on'] : []),
+      ...(options.flags ?? []),
+    ],
     onLog: (line) => void log.push(String(line)),
     onError: (line) => void log.push(String(line)),
   })
@@ -54,9 +66,18 @@ export async function startPostgresCluster(options: ClusterOptions = {}): Promis
     await server.start()
   } catch (error) {
     rmSync(directory, { recursive: true, force: true })
-    throw new Error(`The test cluster did not start: ${log.slice(-5).join(' ') || String(error)}`, { cause: error })
+    throw new Error(`The test cluster did not start: ${log.slice(-5).join(' ') || String(error)}`, {
+      cause: error,
+    })
   }
-  const admin = new pg.Client({ host: '127.0.0.1', port, user: 'meridian_admin', password, database: 'postgres', ssl: false })
+  const admin = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    user: 'meridian_admin',
+    password,
+    database: 'postgres',
+    ssl: false,
+  })
   admin.on('error', () => undefined)
   await admin.connect()
   return {
@@ -67,7 +88,9 @@ export async function startPostgresCluster(options: ClusterOptions = {}): Promis
     query: async <R extends Record<string, unknown>>(sql: string, values?: unknown[]) =>
       (await admin.query(sql, values)).rows as R[],
     async terminateBackends() {
-      await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")
+      await admin.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+      )
     },
     async dispose() {
       await admin.end().catch(() => undefined)
@@ -78,9 +101,15 @@ export async function startPostgresCluster(options: ClusterOptions = {}): Promis
 }
 
 /** PostgreSQL reads these names from its data directory, and wants the key for itself alone. */
-function installCertificate(databaseDir: string, { certPem, keyPem }: { certPem: string; keyPem: string }): void {
+function installCertificate(
+  databaseDir: string,
+  { certPem, keyPem }: { certPem: string; keyPem: string },
+): void {
   const { uid, gid } = statSync(databaseDir)
-  for (const [name, text] of [['server.crt', certPem], ['server.key', keyPem]] as const) {
+  for (const [name, text] of [
+    ['server.crt', certPem],
+    ['server.key', keyPem],
+  ] as const) {
     const path = join(databaseDir, name)
     writeFileSync(path, text, { mode: 0o600 })
     chownSync(path, uid, gid)
@@ -93,7 +122,9 @@ function findFreePort(): Promise<number> {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('No free port.'))))
+      server.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('No free port.')),
+      )
     })
   })
 }

@@ -51,7 +51,14 @@ export async function runStatement(
 ): Promise<Collected> {
   const session = await openPostgresSession(target)
   const bytes: Uint8Array[] = []
-  const collected = { columns: [] as DecodeColumn[], rows: 0, batches: 0, commandTag: '', isCut: false, notices: [] as string[] }
+  const collected = {
+    columns: [] as DecodeColumn[],
+    rows: 0,
+    batches: 0,
+    commandTag: '',
+    isCut: false,
+    notices: [] as string[],
+  }
   try {
     const parts = executeStatement(session, {
       sql,
@@ -64,7 +71,8 @@ export async function runStatement(
     })
     for await (const part of parts) {
       if (part.kind === 'columns') collected.columns = part.columns
-      else if (part.kind === 'end') Object.assign(collected, { commandTag: part.commandTag, isCut: part.isCut })
+      else if (part.kind === 'end')
+        Object.assign(collected, { commandTag: part.commandTag, isCut: part.isCut })
       else bytes.push(part.bytes)
       if (part.kind === 'batch') {
         collected.rows += part.rows

@@ -1,6 +1,11 @@
 // A kept result as an Arrow IPC file (what pandas, polars and others open as Feather): the kept messages as they are,
 // between the magic words, with a footer that says where each batch is. No row is decoded.
-import { arrowEndOfStream, encodeFileFooter, readArrowFrame, type ArrowBlock } from '#shared/wire/arrow-frames.ts'
+import {
+  arrowEndOfStream,
+  encodeFileFooter,
+  readArrowFrame,
+  type ArrowBlock,
+} from '#shared/wire/arrow-frames.ts'
 import type { Bytes } from './result-batches.ts'
 
 const magic = new TextEncoder().encode('ARROW1')
@@ -17,7 +22,12 @@ export async function* exportArrow(bytes: Bytes): AsyncGenerator<Uint8Array, voi
     const frame = readArrowFrame(message)
     if (frame.kind === 'end' || frame.kind === 'partial') break
     if (frame.kind === 'schema') schema = message
-    else blocks.push({ offset: position, metadataLength: 8 + frame.metadataLength, bodyLength: frame.bodyLength })
+    else
+      blocks.push({
+        offset: position,
+        metadataLength: 8 + frame.metadataLength,
+        bodyLength: frame.bodyLength,
+      })
     position += message.byteLength
     yield message
   }
@@ -51,7 +61,8 @@ async function* messagesOf(bytes: Bytes): AsyncGenerator<Uint8Array, void, void>
   }
 }
 
-const neededForSize = (bytes: Uint8Array): number => 8 + new DataView(bytes.buffer, bytes.byteOffset).getInt32(4, true)
+const neededForSize = (bytes: Uint8Array): number =>
+  8 + new DataView(bytes.buffer, bytes.byteOffset).getInt32(4, true)
 
 function messageSize(bytes: Uint8Array): number | undefined {
   const frame = readArrowFrame(bytes)

@@ -37,7 +37,8 @@ function* batchText(batch: RecordBatch, printers: readonly Print[]): Generator<s
 
 const quoteAlways = (text: string): string => `"${text.replaceAll('"', '""')}"`
 /** An empty text is quoted so that it differs from NULL. */
-const quoteText = (text: string): string => (text === '' || /[",\r\n]/.test(text) || text.trim() !== text ? quoteAlways(text) : text)
+const quoteText = (text: string): string =>
+  text === '' || /[",\r\n]/.test(text) || text.trim() !== text ? quoteAlways(text) : text
 
 /** Only what can hold a comma or a quote is looked through for one. */
 function fieldPrinter(type: DataType): Print {
@@ -66,7 +67,8 @@ function cellPrinter(type: DataType): Print {
     case 'list': {
       const isText = cellKindOf(itemTypeOf(type)) === 'text'
       const item = cellPrinter(itemTypeOf(type))
-      const printItem = (cell: Cell): string => (cell === null ? 'NULL' : isText ? quoteItem(item(cell)) : item(cell))
+      const printItem = (cell: Cell): string =>
+        cell === null ? 'NULL' : isText ? quoteItem(item(cell)) : item(cell)
       return (cell) => `{${(cell as Cell[]).map(printItem).join(',')}}`
     }
     default:
@@ -76,4 +78,6 @@ function cellPrinter(type: DataType): Print {
 
 /** A text inside of an array literal. */
 const quoteItem = (text: string): string =>
-  text === '' || /^null$/i.test(text) || /[{},"\\\s]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text
+  text === '' || /^null$/i.test(text) || /[{},"\\\s]/.test(text)
+    ? `"${text.replace(/["\\]/g, '\\$&')}"`
+    : text

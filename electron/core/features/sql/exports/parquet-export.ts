@@ -7,7 +7,16 @@ import { join } from 'node:path'
 import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import type { DataType, RecordBatch, Schema } from 'apache-arrow'
 import { quoteIdentifier, quoteLiteral } from '#shared/model/sql-text.ts'
-import { cellKindOf, cellReader, itemTypeOf, openBatches, pgTypeOf, type Bytes, type Cell, type CellReader } from './result-batches.ts'
+import {
+  cellKindOf,
+  cellReader,
+  itemTypeOf,
+  openBatches,
+  pgTypeOf,
+  type Bytes,
+  type Cell,
+  type CellReader,
+} from './result-batches.ts'
 
 type DuckDb = typeof import('@duckdb/node-api')
 
@@ -23,18 +32,27 @@ export interface ParquetOptions {
 const chunkRows = 2048
 
 /** Writes the file whole, then streams it. Its scratch files are gone when the stream ends, however it ends. */
-export async function* exportParquet(bytes: Bytes, options: ParquetOptions): AsyncGenerator<Uint8Array, void, void> {
+export async function* exportParquet(
+  bytes: Bytes,
+  options: ParquetOptions,
+): AsyncGenerator<Uint8Array, void, void> {
   const scratch = await mkdtemp(join(options.directory, 'parquet-'))
   try {
     const path = join(scratch, 'result.parquet')
     await writeParquet(bytes, path, scratch, options)
-    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) yield chunk as Uint8Array
+    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))
+      yield chunk as Uint8Array
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
 }
 
-async function writeParquet(bytes: Bytes, path: string, scratch: string, { sql, signal }: ParquetOptions): Promise<void> {
+async function writeParquet(
+  bytes: Bytes,
+  path: string,
+  scratch: string,
+  { sql, signal }: ParquetOptions,
+): Promise<void> {
   const duckdb = await import('@duckdb/node-api')
   const instance = await duckdb.DuckDBInstance.create(join(scratch, 'rows.duckdb'), {
     memory_limit: '512MB',
@@ -50,7 +68,9 @@ async function writeParquet(bytes: Bytes, path: string, scratch: string, { sql, 
     await connection.run(`CREATE TABLE result (${columnList(schema, columns)})`)
     await fill(duckdb, connection, columns, batches, signal)
     const metadata = quoteLiteral(JSON.stringify(describe(schema, sql)))
-    await connection.run(`COPY result TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {meridian: ${metadata}})`)
+    await connection.run(
+      `COPY result TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {meridian: ${metadata}})`,
+    )
     connection.closeSync()
   } finally {
     instance.closeSync()
@@ -85,7 +105,10 @@ function appendRows(
   first: number,
   end: number,
 ): void {
-  const chunk = duckdb.DuckDBDataChunk.create(columns.map((column) => column.type), end - first)
+  const chunk = duckdb.DuckDBDataChunk.create(
+    columns.map((column) => column.type),
+    end - first,
+  )
   columns.forEach(({ convert }, index) => {
     const read = readers[index]!
     const values: DuckDBValue[] = []
@@ -125,7 +148,10 @@ function columnOf(duckdb: DuckDb, type: DataType): ParquetColumn {
     case 'bytes':
       return { type: duckdb.BLOB, convert: (cell) => new duckdb.DuckDBBlobValue(cell as Uint8Array) }
     case 'date':
-      return { type: duckdb.DATE, convert: (cell) => new duckdb.DuckDBDateValue(cell === -0x80000000 ? -0x7fffffff : (cell as number)) }
+      return {
+        type: duckdb.DATE,
+        convert: (cell) => new duckdb.DuckDBDateValue(cell === -0x80000000 ? -0x7fffffff : (cell as number)),
+      }
     case 'time':
       return { type: duckdb.TIME, convert: (cell) => new duckdb.DuckDBTimeValue(cell as bigint) }
     case 'timestamp':
@@ -135,7 +161,10 @@ function columnOf(duckdb: DuckDb, type: DataType): ParquetColumn {
     case 'list': {
       const item = columnOf(duckdb, itemTypeOf(type))
       const convertItem = (cell: Cell): DuckDBValue => (cell === null ? null : item.convert(cell))
-      return { type: duckdb.LIST(item.type), convert: (cell) => duckdb.listValue((cell as Cell[]).map(convertItem)) }
+      return {
+        type: duckdb.LIST(item.type),
+        convert: (cell) => duckdb.listValue((cell as Cell[]).map(convertItem)),
+      }
     }
   }
 }

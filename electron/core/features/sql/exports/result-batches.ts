@@ -1,11 +1,22 @@
 // A kept result as Arrow record batches, read from its file one after another; and its columns as cells that can be
 // asked for row by row without making objects. For the exports.
-import { DataType, RecordBatchReader, Type, type Data, type Field, type RecordBatch, type Schema } from 'apache-arrow'
+import type {
+  DataType} from 'apache-arrow';
+import {
+  RecordBatchReader,
+  Type,
+  type Data,
+  type Field,
+  type RecordBatch,
+  type Schema,
+} from 'apache-arrow'
 
 export type Bytes = AsyncIterable<Uint8Array>
 
 /** Opens the stream: the schema first, then batches as they are read. */
-export async function openBatches(bytes: Bytes): Promise<{ schema: Schema; batches: AsyncIterable<RecordBatch> }> {
+export async function openBatches(
+  bytes: Bytes,
+): Promise<{ schema: Schema; batches: AsyncIterable<RecordBatch> }> {
   const reader = await RecordBatchReader.from(bytes)
   await reader.open()
   return { schema: reader.schema, batches: reader as unknown as AsyncIterable<RecordBatch> }
@@ -14,7 +25,19 @@ export async function openBatches(bytes: Bytes): Promise<{ schema: Schema; batch
 export const pgTypeOf = (field: Field): string => field.metadata.get('meridian.pgType') ?? ''
 
 /** Which of Meridian's own column kinds an Arrow type is; a kept file has no others. */
-export type CellKind = 'bool' | 'int' | 'int64' | 'float32' | 'float64' | 'text' | 'bytes' | 'date' | 'time' | 'timestamp' | 'timestamptz' | 'list'
+export type CellKind =
+  | 'bool'
+  | 'int'
+  | 'int64'
+  | 'float32'
+  | 'float64'
+  | 'text'
+  | 'bytes'
+  | 'date'
+  | 'time'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'list'
 
 export function cellKindOf(type: DataType): CellKind {
   switch (type.typeId) {
@@ -70,7 +93,8 @@ function valueReader(data: Data): CellReader {
       return (row) => bytes.subarray(offsets[row], offsets[row + 1])
     case 'list': {
       const item = cellReader(data.children[0]!)
-      return (row) => Array.from({ length: offsets[row + 1]! - offsets[row]! }, (_, index) => item(offsets[row]! + index))
+      return (row) =>
+        Array.from({ length: offsets[row + 1]! - offsets[row]! }, (_, index) => item(offsets[row]! + index))
     }
     case 'int64':
     case 'time':

@@ -91,7 +91,10 @@ export async function createSqlLab({ server, settings, dataDir }: SqlLabOptions)
     start: (sql: string, options: { allowWrite?: boolean; maxRows?: number; timeoutMs?: number } = {}) =>
       client.start({ connectionId: connection.id, sql, ...options }),
     /** Runs a statement to its end as a page does. */
-    async run(sql: string, options: { allowWrite?: boolean; maxRows?: number; timeoutMs?: number } = {}): Promise<{ run: Run; table: Table }> {
+    async run(
+      sql: string,
+      options: { allowWrite?: boolean; maxRows?: number; timeoutMs?: number } = {},
+    ): Promise<{ run: Run; table: Table }> {
       const { run, stream } = await client.start({ connectionId: connection.id, sql, ...options })
       const table = tableFromIPC(await fetchBytes(stream.streamId))
       return { run: await client.outcome({ runId: run.runId }), table }
