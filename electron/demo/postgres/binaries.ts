@@ -36,7 +36,8 @@ export async function findBinaries(): Promise<PostgresBinaries> {
   const home = dirname(dirname(entry)).replace(/app\.asar(?=[\\/])/, 'app.asar.unpacked')
   const binaries = { root: join(home, 'native'), version: await packageVersion(home) }
   await restoreLinks(home)
-  for (const program of ['initdb', 'postgres', 'pg_ctl'] as const) await makeExecutable(binary(binaries, program))
+  for (const program of ['initdb', 'postgres', 'pg_ctl'] as const)
+    await makeExecutable(binary(binaries, program))
   return binaries
 }
 

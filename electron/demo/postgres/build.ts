@@ -1,5 +1,6 @@
 // Executes a content plan on a running cluster: tasks whose needs are met go to the next free session, several at a
 // time. Progress is the weight of what is done. The first failure stops everything and is thrown on.
+import { Socket } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { Client } from 'pg'
 import { AppError, cancelled, isAppError } from '#shared/errors.ts'
@@ -38,7 +39,11 @@ async function runTasks(tasks: PlanTask[], target: BuildTarget): Promise<void> {
   }
   const failures: unknown[] = []
   while ((waiting.length > 0 || running.size > 0) && failures.length === 0) {
-    for (let task = running.size < sessions ? next() : undefined; task; task = running.size < sessions ? next() : undefined) {
+    for (
+      let task = running.size < sessions ? next() : undefined;
+      task;
+      task = running.size < sessions ? next() : undefined
+    ) {
       const { name, label, weight, database, statements } = task
       target.onStep(label, doneWeight / total)
       const run = execute(target, database, statements).then(
@@ -49,21 +54,35 @@ async function runTasks(tasks: PlanTask[], target: BuildTarget): Promise<void> {
         },
         (error: unknown) => void failures.push(error),
       )
-      running.set(name, run.finally(() => void running.delete(name)))
+      running.set(
+        name,
+        run.finally(() => void running.delete(name)),
+      )
     }
-    if (running.size === 0) throw new Error(`The demo content plan waits for tasks it does not have: ${waiting[0]?.name}.`)
+    if (running.size === 0)
+      throw new Error(`The demo content plan waits for tasks it does not have: ${waiting[0]?.name}.`)
     await Promise.race(running.values())
   }
   if (failures.length > 0) throw failures[0]
 }
 
-/** Runs statements in a session of its own; an abort closes the session, and the server stops its work. */
+/** Runs statements in a session of its own; an abort drops the session, whose statement ends with the server. */
 async function execute(target: BuildTarget, database: string, statements: string[]): Promise<void> {
   const { port, superuser: user, password, signal } = target
   if (signal.aborted) throw cancelled('Building the demo database was cancelled.')
-  const client = new Client({ host: '127.0.0.1', port, user, password, database, connectionTimeoutMillis: 15_000 })
+  const socket = new Socket()
+  const client = new Client({
+    host: '127.0.0.1',
+    port,
+    user,
+    password,
+    database,
+    connectionTimeoutMillis: 15_000,
+    stream: () => socket,
+  })
   client.on('error', () => undefined)
-  const abort = (): void => void client.end().catch(() => undefined)
+  // Saying goodbye politely would wait for the statement; without its session the server stops at once when told to.
+  const abort = (): void => void socket.destroy()
   try {
     await client.connect()
     signal.addEventListener('abort', abort, { once: true })
@@ -87,5 +106,6 @@ async function execute(target: BuildTarget, database: string, statements: string
 const withLink = (statement: string, { port, superuser, password }: BuildTarget): string =>
   statement.replace(
     '$dblink',
-    () => `host=127.0.0.1 port=${port} dbname=desi_dr1 user=${superuser} password=${password} sslmode=disable`,
+    () =>
+      `host=127.0.0.1 port=${port} dbname=desi_dr1 user=${superuser} password=${password} sslmode=disable`,
   )

@@ -3,12 +3,12 @@
 // stops the server when the pipe breaks, however this process ended; on Windows Node's job object does the same.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppError, cancelled } from '#shared/errors.ts'
 import { binary, type PostgresBinaries } from './binaries.ts'
 import { writeOwned, type Account } from './placement.ts'
+import { freePort, isAlive, isServerOf } from './processes.ts'
 
 const readyTimeoutMs = 60_000
 const fastStopMs = 8_000
@@ -87,10 +87,14 @@ export class PostgresCluster {
       }
       this.options.signal.throwIfAborted()
       if (Date.now() > deadlineMs) {
-        throw new AppError('conflict', `Another demo lab is running ${this.options.name} already, as process ${pid}.`, {
-          remedy: 'Close the other Meridian, or start this one with another data directory.',
-          target: { system: 'demo lab', endpoint: this.options.name },
-        })
+        throw new AppError(
+          'conflict',
+          `Another demo lab is running ${this.options.name} already, as process ${pid}.`,
+          {
+            remedy: 'Close the other Meridian, or start this one with another data directory.',
+            target: { system: 'demo lab', endpoint: this.options.name },
+          },
+        )
       }
       await delay(100)
     }
@@ -103,7 +107,17 @@ export class PostgresCluster {
     const passwordFile = `${dataDir}.password`
     await writeOwned(passwordFile, `${password}\n`, account)
     try {
-      const flags = ['-D', dataDir, '-U', superuser, `--pwfile=${passwordFile}`, '-A', 'scram-sha-256', '-E', 'UTF8']
+      const flags = [
+        '-D',
+        dataDir,
+        '-U',
+        superuser,
+        `--pwfile=${passwordFile}`,
+        '-A',
+        'scram-sha-256',
+        '-E',
+        'UTF8',
+      ]
       const rest = ['--locale=C', '--no-sync', '--no-instructions']
       await this.#runTool(binary(binaries, 'initdb'), [...flags, ...rest])
     } finally {
@@ -198,10 +212,14 @@ export class PostgresCluster {
       if (!this.isRunning || Date.now() > deadlineMs) {
         const log = await this.lastLogLines(6)
         await this.stop()
-        throw new AppError('internal', `The demo database server ${name} did not start: ${log || 'no message'}`, {
-          remedy: `Its log is ${this.logFile}. Deleting ${this.options.dataDir} makes the lab build it anew.`,
-          target: { system: 'demo lab', endpoint: name },
-        })
+        throw new AppError(
+          'internal',
+          `The demo database server ${name} did not start: ${log || 'no message'}`,
+          {
+            remedy: `Its log is ${this.logFile}. Deleting ${this.options.dataDir} makes the lab build it anew.`,
+            target: { system: 'demo lab', endpoint: name },
+          },
+        )
       }
       await delay(pollMs)
     }
@@ -229,9 +247,17 @@ export class PostgresCluster {
     await mkdir(cwd, { recursive: true })
     await new Promise<void>((resolve, reject) => {
       const env = { PATH: process.env['PATH'], SystemRoot: process.env['SystemRoot'], LC_ALL: 'C', TZ: 'UTC' }
-      const child = spawn(program, args, { ...account, cwd, signal, env, stdio: ['ignore', 'ignore', 'pipe'] })
+      const child = spawn(program, args, {
+        ...account,
+        cwd,
+        signal,
+        env,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
       let complaint = ''
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint = (complaint + text).slice(-2000)))
+      child.stderr
+        .setEncoding('utf8')
+        .on('data', (text: string) => (complaint = (complaint + text).slice(-2000)))
       child.once('error', (cause) => reject(signal.aborted ? cancelled() : toolError(program, cause.message)))
       child.once('close', (code) => (code === 0 ? resolve() : reject(toolError(program, complaint.trim()))))
     })
@@ -239,37 +265,12 @@ export class PostgresCluster {
 }
 
 const toolError = (program: string, complaint: string): AppError =>
-  new AppError('internal', `The demo lab could not prepare PostgreSQL with ${program}: ${complaint || 'no message'}`, {
-    remedy: 'Check that the data directory is on a disk with 3 GB free and that programs may run from there.',
-    target: { system: 'demo lab' },
-  })
-
-/** A port nobody listens on right now. */
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address ? address.port : 0
-      probe.close(() => resolve(port))
-    })
-  })
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** Whether the process lives and, where the system tells, is a server of this very directory. */
-async function isServerOf(pid: number, dataDir: string): Promise<boolean> {
-  if (!isAlive(pid)) return false
-  if (process.platform !== 'linux') return true
-  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-  return command.split('\0').includes(dataDir)
-}
+  new AppError(
+    'internal',
+    `The demo lab could not prepare PostgreSQL with ${program}: ${complaint || 'no message'}`,
+    {
+      remedy:
+        'Check that the data directory is on a disk with 3 GB free and that programs may run from there.',
+      target: { system: 'demo lab' },
+    },
+  )

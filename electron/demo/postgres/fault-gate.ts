@@ -72,7 +72,11 @@ export class FaultGate {
     client.on('error', () => client.destroy())
     if (this.#fault === 'cut') {
       client.resetAndDestroy()
-    } else if (this.#fault === 'unauthorized' || this.#fault === 'server-error' || this.#fault === 'garbage') {
+    } else if (
+      this.#fault === 'unauthorized' ||
+      this.#fault === 'server-error' ||
+      this.#fault === 'garbage'
+    ) {
       this.#strangers.add(client)
       client.once('close', () => this.#strangers.delete(client))
       answerFalsely(client, this.#fault, this.#certificate)
@@ -144,7 +148,11 @@ function pour(piece: Buffer, client: Socket, upstream: Socket): boolean {
 }
 
 /** Speaks PostgreSQL's start-up (protocol 3, section 55.2 of the manual) far enough to refuse in its own words. */
-function answerFalsely(socket: Socket, fault: 'unauthorized' | 'server-error' | 'garbage', certificate: ServerCertificate): void {
+function answerFalsely(
+  socket: Socket,
+  fault: 'unauthorized' | 'server-error' | 'garbage',
+  certificate: ServerCertificate,
+): void {
   socket.setTimeout(helloTimeoutMs, () => socket.destroy())
   let received = Buffer.alloc(0)
   const onData = (bytes: Buffer): void => {
@@ -188,4 +196,5 @@ function refusal(fault: 'unauthorized' | 'server-error', startup: Buffer): Buffe
 }
 
 /** Bytes that are no message of the protocol, the same every time. */
-const garbage = (): Buffer => Buffer.from(Array.from({ length: 2048 }, (_, index) => (index * 197 + 13) & 255))
+const garbage = (): Buffer =>
+  Buffer.from(Array.from({ length: 2048 }, (_, index) => (index * 197 + 13) & 255))

@@ -2,7 +2,20 @@
 // for root an unprivileged account is borrowed and everything it needs is put where it can reach it. Called by
 // postgres-server.ts once per start; never creates a system user.
 import { execFile } from 'node:child_process'
-import { chmod, chown, cp, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -48,10 +61,14 @@ async function borrowAccount(): Promise<Account> {
     const account = accounts.get(name)
     if (account) return account
   }
-  throw new AppError('unsupported', 'PostgreSQL does not run as root, and the system has no user to lend it.', {
-    remedy: 'Start Meridian as an ordinary user, or create a user named postgres.',
-    target: { system: 'demo lab' },
-  })
+  throw new AppError(
+    'unsupported',
+    'PostgreSQL does not run as root, and the system has no user to lend it.',
+    {
+      remedy: 'Start Meridian as an ordinary user, or create a user named postgres.',
+      target: { system: 'demo lab' },
+    },
+  )
 }
 
 /** Asks the kernel rather than reading modes: access lists and mount options count too. */
@@ -121,7 +138,11 @@ async function sweepPlaces(root: string, account: Account): Promise<void> {
   }
 }
 
-async function reachableBinaries(binaries: PostgresBinaries, home: string, account: Account): Promise<PostgresBinaries> {
+async function reachableBinaries(
+  binaries: PostgresBinaries,
+  home: string,
+  account: Account,
+): Promise<PostgresBinaries> {
   if (await canReach(account, join(binaries.root, 'bin'))) return binaries
   const root = join(home, `postgresql-${binaries.version}`)
   const isCopied = await stat(root).then(

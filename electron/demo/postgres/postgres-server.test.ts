@@ -33,7 +33,9 @@ const asResearcher = (more = {}): Promise<Client> => openSession(pg01(), 'meridi
 const isAlive = (processId: number): boolean => {
   try {
     process.kill(processId, 0)
-    return process.platform !== 'linux' || !/^State:\s+Z/m.test(readFileSync(`/proc/${processId}/status`, 'utf8'))
+    return (
+      process.platform !== 'linux' || !/^State:\s+Z/m.test(readFileSync(`/proc/${processId}/status`, 'utf8'))
+    )
   } catch {
     return false
   }
@@ -58,7 +60,9 @@ describe('a started lab', () => {
   test('offers one valid draft per server, each with its own database and user', () => {
     const drafts = lab.demo.drafts.map((draft) => connectionDraft.parse(draft))
     expect(drafts.map((draft) => draft.label)).toEqual(['proj-pg01', 'proj-pg02'])
-    const places = drafts.map(({ settings }) => settings.kind === 'postgres' && `${settings.database}/${settings.user}`)
+    const places = drafts.map(
+      ({ settings }) => settings.kind === 'postgres' && `${settings.database}/${settings.user}`,
+    )
     expect(places).toEqual(['desi_dr1/desi_dev', 'lab_metadata/meridian_ro'])
   })
 
@@ -68,7 +72,10 @@ describe('a started lab', () => {
       const server = lab.demo.servers.find((candidate) => candidate.port === settings.port)
       if (!server) throw new Error('No such server')
       const ssl = { ca: lab.caPem, servername: 'localhost' }
-      const client = await openSession(server, settings.user, settings.database, { password: secrets.password, ssl })
+      const client = await openSession(server, settings.user, settings.database, {
+        password: secrets.password,
+        ssl,
+      })
       const { rows } = await client.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')
       expect(rows[0]).toEqual({ ssl: true })
       await client.end()
@@ -86,14 +93,17 @@ describe('a started lab', () => {
 
   test('has the site settings, cut to a laptop, and its databases and roles', async () => {
     const client = await openSession(pg01(), 'desi_dev', 'desi_dr1')
-    const setting = async (name: string): Promise<unknown> => (await client.query(`SHOW ${name}`)).rows[0][name]
+    const setting = async (name: string): Promise<unknown> =>
+      (await client.query(`SHOW ${name}`)).rows[0][name]
     expect(await setting('cluster_name')).toBe('proj-pg01')
     expect(await setting('max_connections')).toBe('200')
     expect(await setting('shared_buffers')).toBe('256MB')
     expect(await setting('fsync')).toBe('on')
     expect(await setting('checkpoint_timeout')).toBe('15min')
     expect(await setting('server_version')).toMatch(/^16\./)
-    const databases = await client.query("SELECT datname FROM pg_database WHERE datname LIKE '%desi%' ORDER BY 1")
+    const databases = await client.query(
+      "SELECT datname FROM pg_database WHERE datname LIKE '%desi%' ORDER BY 1",
+    )
     expect(databases.rows.map((row: { datname: string }) => row.datname)).toEqual([
       'desi_dr1',
       'desi_void_desivast',
@@ -120,13 +130,18 @@ describe('a started lab', () => {
     await researcher.end()
     const developer = await openSession(pg01(), 'desi_dev', 'desi_dr1')
     await expect(developer.query('TRUNCATE zpix')).rejects.toMatchObject({ code: '42501' })
-    await developer.query('CREATE TABLE scratch.sample AS SELECT targetid FROM zpix LIMIT 5; DROP TABLE scratch.sample')
+    await developer.query(
+      'CREATE TABLE scratch.sample AS SELECT targetid FROM zpix LIMIT 5; DROP TABLE scratch.sample',
+    )
     await developer.end()
   })
 })
 
 describe('faults', () => {
-  const during = async (fault: Parameters<SmallLab['faults']['set']>[1], work: () => Promise<void>): Promise<void> => {
+  const during = async (
+    fault: Parameters<SmallLab['faults']['set']>[1],
+    work: () => Promise<void>,
+  ): Promise<void> => {
     lab.faults.set('postgres', fault)
     try {
       await work()
@@ -141,7 +156,9 @@ describe('faults', () => {
   ] as const)('%s is told in the words of PostgreSQL, with TLS and without', async (fault, code) => {
     await during(fault, async () => {
       await expect(asResearcher()).rejects.toMatchObject({ code, severity: 'FATAL' })
-      await expect(asResearcher({ ssl: { ca: lab.caPem, servername: 'localhost' } })).rejects.toMatchObject({ code })
+      await expect(asResearcher({ ssl: { ca: lab.caPem, servername: 'localhost' } })).rejects.toMatchObject({
+        code,
+      })
     })
     await (await asResearcher()).end()
   })
@@ -186,7 +203,9 @@ describe('faults', () => {
   })
 
   test('expired-certificate swaps the certificate of the server itself, and back', async () => {
-    await during('expired-certificate', () => eventually(async () => new Date((await peerCertificate()).valid_to) < new Date()))
+    await during('expired-certificate', () =>
+      eventually(async () => new Date((await peerCertificate()).valid_to) < new Date()),
+    )
     await eventually(async () => new Date((await peerCertificate()).valid_to) > new Date())
     await (await asResearcher({ ssl: { ca: lab.caPem, servername: 'localhost' } })).end()
   })
@@ -249,8 +268,10 @@ describe('life of the servers', () => {
   test('a cancelled build leaves no server, and what it left is not taken for finished', async () => {
     const other = await makeDataDir()
     const abort = new AbortController()
-    const start = startSmallLab(other, { signal: abort.signal, zpixRows: 400_000 })
-    setTimeout(() => abort.abort(), 2_500)
+    const onStep = (step: string): void => {
+      if (step.includes('redshifts')) abort.abort()
+    }
+    const start = startSmallLab(other, { signal: abort.signal, zpixRows: 100_000, onStep })
     await expect(start).rejects.toMatchObject({ code: 'cancelled' })
     const again = await startSmallLab(other, { zpixRows: 2_000 })
     expect(again.demo.servers[0]?.isFromCache).toBe(false)

@@ -61,7 +61,9 @@ export function serverConfiguration(server: SiteServer): string {
     if (name !== 'source') settings[name] = capped(name, String(value))
   }
   const perGather = Number(settings['max_parallel_workers_per_gather'] ?? 2)
-  settings['max_parallel_workers_per_gather'] = String(Math.min(perGather, Math.max(1, availableParallelism() - 1)))
+  settings['max_parallel_workers_per_gather'] = String(
+    Math.min(perGather, Math.max(1, availableParallelism() - 1)),
+  )
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${quoted(value)}`)
   return `# Written at every start of the demo lab.\n${lines.join('\n')}\n`
 }
@@ -71,7 +73,9 @@ export function accessRules(server: SiteServer, superuser: string): string {
   const roles = [superuser, ...server.roles.map((role) => role.name)]
   const databaseOf = (role: string): string =>
     server.databases.some((database) => database.name === role) ? role : 'all'
-  return roles.map((role) => `host  ${databaseOf(role)}  ${role}  127.0.0.1/32  scram-sha-256`).join('\n') + '\n'
+  return (
+    roles.map((role) => `host  ${databaseOf(role)}  ${role}  127.0.0.1/32  scram-sha-256`).join('\n') + '\n'
+  )
 }
 
 /** Command-line settings of a build: everything that trades safety for speed, since a broken build is thrown away. */

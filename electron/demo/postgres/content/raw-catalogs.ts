@@ -22,7 +22,8 @@ age_gyr | real | Gyr | Light-weighted age | b.age
 metallicity | real | | Log stellar metallicity, solar units | b.metallicity
 d4000 | real | | 4000 A break | b.d4000
 healpix_id | integer | | nside-1 file number 0 to 11, not a pixel of nside 64 | b.face
-source_file | varchar(255) | | File the row came from | 'fastspec-iron-main-bright-nside1-hp' || lpad(b.face::text, 2, '0') || '.fits'
+source_file | varchar(255) | | File the row came from |
+    'fastspec-iron-main-bright-nside1-hp' || lpad(b.face::text, 2, '0') || '.fits'
 ingestion_timestamp | timestamptz | | When it was loaded | ${ingested} + b.face * interval '7 minutes'
 `),
   primaryKey: ['targetid'],
@@ -32,7 +33,8 @@ ingestion_timestamp | timestamptz | | When it was loaded | ${ingested} + b.face 
 
 /** What fastspecfit_galaxies asks of desi_dr1; `share` of 1024 galaxies, from hash bits that no value uses. */
 export const galaxiesQuery = (share: number): string => `
-  SELECT f.targetid, f.ra, f.dec, f.z, 0.00002 + 0.00006 * f.u3 AS z_err, f.logmstar, 0.04 + 0.1 * f.u1 AS logmstar_err, f.sfr,
+  SELECT f.targetid, f.ra, f.dec, f.z, 0.00002 + 0.00006 * f.u3 AS z_err, f.logmstar,
+  0.04 + 0.1 * f.u1 AS logmstar_err, f.sfr,
          CASE WHEN f.is_red THEN 5.5 + 3 * f.u2 ELSE 1.2 + 3.5 * f.u2 END AS age,
          -0.35 + 0.3 * (least(11.6, f.logmstar) - 10) + 0.12 * f.g3 AS metallicity, f.dn4000 AS d4000, f.face
   FROM gen.fitted f WHERE f.kind = 1 AND f.cls = 0 AND ((f.h3 >> 20) & 1023) < ${share} ORDER BY f.t`
@@ -60,7 +62,9 @@ r_eff_uncert | double precision | Mpc/h | Error of r_eff, VoidFinder only | b.r_
 tot_area | double precision | (Mpc/h)^2 | Surface area; null for VoidFinder | b.tot_area
 edge_area | double precision | (Mpc/h)^2 | Surface on the survey edge; null for VoidFinder | b.edge_area
 galactic_cap | varchar(3) | | NGC or SGC | b.galactic_cap
-source_file | varchar(255) | | File the row came from | 'DESIVAST_BGS_VOLLIM_' || CASE b.algorithm WHEN 'VoidFinder' THEN '' ELSE 'V2_' END || b.algorithm || '_' || b.galactic_cap || '.fits'
+source_file | varchar(255) | | File the row came from |
+    'DESIVAST_BGS_VOLLIM_' || CASE b.algorithm WHEN 'VoidFinder' THEN ''
+    ELSE 'V2_' END || b.algorithm || '_' || b.galactic_cap || '.fits'
 ingestion_timestamp | timestamptz | | When it was loaded | ${ingested}
 `),
   primaryKey: ['void_id'],
@@ -74,13 +78,18 @@ ingestion_timestamp | timestamptz | | When it was loaded | ${ingested}
 }
 
 const watershed = ['REVOLVER', 'VIDE', 'ZOBOV'].map(
-  (algorithm) => `SELECT '${algorithm}', void, ra, dec, x, y, z, radius, edge, redshift, NULL::float8, NULL::float8, tot_area, edge_area, galactic_cap
+  (
+    algorithm,
+  ) => `SELECT '${algorithm}', void, ra, dec, x, y, z, radius, edge, redshift, NULL::float8, NULL::float8,
+  tot_area, edge_area, galactic_cap
     FROM iron.desivast_v2_${algorithm.toLowerCase()}_voids`,
 )
 export const voidsQuery = `
   SELECT row_number() OVER (ORDER BY algorithm, galactic_cap, void)::int4 AS void_id, v.* FROM (
     ${watershed.join(' UNION ALL ')} UNION ALL
-    SELECT 'VoidFinder', void, ra, dec, x, y, z, radius, edge, NULL::float8, r_eff, r_eff_uncert, NULL::float8, NULL::float8, galactic_cap FROM iron.desivast_voidfinder_maximals
-  ) v(algorithm, void, ra, dec, x, y, z, radius, edge, redshift, r_eff, r_eff_uncert, tot_area, edge_area, galactic_cap) ORDER BY 1`
+    SELECT 'VoidFinder', void, ra, dec, x, y, z, radius, edge, NULL::float8, r_eff, r_eff_uncert, NULL::float8,
+    NULL::float8, galactic_cap FROM iron.desivast_voidfinder_maximals
+  ) v(algorithm, void, ra, dec, x, y, z, radius, edge, redshift, r_eff, r_eff_uncert, tot_area, edge_area,
+  galactic_cap) ORDER BY 1`
 export const voidsColumns =
   'void_id int4, algorithm text, void int4, ra float8, dec float8, x float8, y float8, z float8, radius float8, edge int4, redshift float8, r_eff float8, r_eff_uncert float8, tot_area float8, edge_area float8, galactic_cap text'

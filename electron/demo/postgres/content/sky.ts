@@ -35,7 +35,8 @@ export function facePointSql(alias: string): { row: string; width: string; sinDe
   const row = `(gen.ring(${alias}.face) - ${alias}.x - ${alias}.y)`
   return {
     row,
-    width: `CASE WHEN ${alias}.row < 1 THEN ${alias}.row WHEN ${alias}.row > 3 THEN 4 - ${alias}.row ELSE 1 END`,
+    width: `CASE WHEN ${alias}.row < 1 THEN ${alias}.row WHEN ${alias}.row > 3 THEN 4 - ${alias}.row
+    ELSE 1 END`,
     sinDec: `CASE WHEN ${alias}.row < 1 THEN 1 - ${alias}.row * ${alias}.row / 3
       WHEN ${alias}.row > 3 THEN (4 - ${alias}.row) * (4 - ${alias}.row) / 3 - 1
       ELSE (2 - ${alias}.row) * 2.0 / 3 END`,
@@ -78,9 +79,11 @@ WITH cell AS (
   FROM inside GROUP BY block, face
 ), kept AS (
   SELECT block FROM block
-  WHERE place <= round(${footprintBlocks}::float8 * (ARRAY[${faceWeights.join(', ')}])[face + 1] / ${weightTotal})
+  WHERE place <= round(${footprintBlocks}::float8 * (ARRAY[${faceWeights.join(', ')}])[face
+  + 1] / ${weightTotal})
 ), weighed AS (
-  SELECT i.*, exp(0.5 * (${unit('hashint8extended(i.hpx, 103)')} + ${unit('hashint8extended(i.hpx, 103)', 20)} - 1)) AS w
+  SELECT i.*, exp(0.5 * (${unit('hashint8extended(i.hpx, 103)')} + ${unit('hashint8extended(i.hpx, 103)', 20)}
+  - 1)) AS w
   FROM inside i JOIN kept USING (block)
 ), shared AS (
   SELECT *, (ARRAY[${faceWeights.join(', ')}])[face + 1] / ${weightTotal}::float8
@@ -92,7 +95,8 @@ WITH cell AS (
 SELECT hpx, face, ix, iy, ra, dec, b,
        CASE WHEN b > 0 THEN 'NGC' ELSE 'SGC' END AS cap,
        b > 0 AND dec > 32.375 AS is_north,
-       least(0.3, 0.024 / sind(abs(b)) * exp(0.7 * (${unit('hashint8extended(hpx >> 2, 107)')} * 2 - 0.8))) AS ebv,
+       least(0.3, 0.024 / sind(abs(b)) * exp(0.7 * (${unit('hashint8extended(hpx >> 2, 107)')} * 2
+       - 0.8))) AS ebv,
        0.73 / (sind(abs(b)) + 0.12) AS star_boost,
        round(${targets} * coalesce(lag(upto) OVER (ORDER BY hpx), 0))::int8 AS first_t,
        round(${targets} * upto)::int8 AS last_t

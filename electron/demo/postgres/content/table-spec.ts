@@ -38,7 +38,10 @@ export interface TableSpec {
 export function columns(text: string, missing?: (expression: string) => string): ColumnSpec[] {
   const parsed: ColumnSpec[] = []
   for (const line of text.trim().split(/\n\s*(?=\w+ \| )/)) {
-    const [name, type, unit, description, ...rest] = line.replaceAll(/\s+/g, ' ').split(/\s\|(?=\s)/).map((part) => part.trim())
+    const [name, type, unit, description, ...rest] = line
+      .replaceAll(/\s+/g, ' ')
+      .split(/\s\|(?=\s)/)
+      .map((part) => part.trim())
     const source = rest.join(' | ')
     if (!name || !type || unit === undefined || !description || !source) {
       throw new Error(`A column line of the demo schema is incomplete: ${line.trim()}`)
@@ -66,7 +69,9 @@ export function createTableSql(table: TableSpec): string {
 export function insertSql(table: TableSpec): string[] {
   const names = table.columns.map((column) => column.name).join(', ')
   const values = table.columns.map((column) => `  ${column.expression}`).join(',\n')
-  return table.sources.map((source) => `INSERT INTO ${qualified(table)} (${names})\nSELECT\n${values}\n${source}`)
+  return table.sources.map(
+    (source) => `INSERT INTO ${qualified(table)} (${names})\nSELECT\n${values}\n${source}`,
+  )
 }
 
 /** What psql's \d+ shows: the table's sentence, and `[unit] meaning` on every column. */
@@ -74,7 +79,9 @@ export function commentSql(table: TableSpec): string {
   const target = qualified(table)
   const lines = [`COMMENT ON TABLE ${target} IS ${literal(table.description)}`]
   for (const { name, unit, description } of table.columns) {
-    lines.push(`COMMENT ON COLUMN ${target}.${name} IS ${literal(unit ? `[${unit}] ${description}` : description)}`)
+    lines.push(
+      `COMMENT ON COLUMN ${target}.${name} IS ${literal(unit ? `[${unit}] ${description}` : description)}`,
+    )
   }
   return lines.join(';\n')
 }

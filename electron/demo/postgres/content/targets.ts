@@ -22,10 +22,12 @@ CREATE UNLOGGED TABLE gen.coadd AS
 SELECT s.code::int2 AS surv, p.code::int2 AS prog, s.name AS survey, p.name AS program,
        p.code * 79228162514264337593543950336::numeric + s.code * 18446744073709551616::numeric AS id_base,
        (CASE p.name WHEN 'dark' THEN 1030 WHEN 'bright' THEN 195 WHEN 'backup' THEN 70 ELSE 420 END
-        * CASE s.name WHEN 'main' THEN 1 WHEN 'sv1' THEN 3.4 WHEN 'cmx' THEN 2 ELSE 1.25 END)::float8 AS efftime,
+        * CASE s.name WHEN 'main' THEN 1 WHEN 'sv1' THEN 3.4 WHEN 'cmx' THEN 2
+        ELSE 1.25 END)::float8 AS efftime,
        (CASE s.name WHEN 'cmx' THEN 58920 WHEN 'sv1' THEN 59197 WHEN 'sv2' THEN 59295 WHEN 'sv3' THEN 59309
         ELSE 59348 END)::float8 AS first_mjd,
-       (CASE s.name WHEN 'cmx' THEN 9 WHEN 'sv1' THEN 97 WHEN 'sv2' THEN 12 WHEN 'sv3' THEN 36 ELSE 396 END)::float8
+       (CASE s.name WHEN 'cmx' THEN 9 WHEN 'sv1' THEN 97 WHEN 'sv2' THEN 12 WHEN 'sv3' THEN 36
+       ELSE 396 END)::float8
          AS days
 FROM (VALUES ${surveys.map((name, index) => `(${index + 1}, '${name}')`).join(', ')}) s(code, name),
      (VALUES ${programs.map((name, index) => `(${index + 1}, '${name}')`).join(', ')}) p(code, name)`
@@ -52,7 +54,8 @@ const redshift = `CASE
 
 /** Dereddened r magnitude. */
 const magnitude = `CASE s.kind
-    WHEN ${kinds.bgs} THEN CASE WHEN s.um < 0.68 THEN greatest(13.2, 19.5 + 0.95 * ln(s.um / 0.68)) ELSE 19.5 + 0.675 * s.uf END
+    WHEN ${kinds.bgs} THEN CASE WHEN s.um < 0.68 THEN greatest(13.2, 19.5 + 0.95 * ln(s.um / 0.68))
+    ELSE 19.5 + 0.675 * s.uf END
     WHEN ${kinds.lrg} THEN least(22.9, 19.6 + 3.1 * (greatest(s.z, 0) - 0.4) + 0.35 * s.g)
     WHEN ${kinds.elg} THEN least(23.9, greatest(20.6, 22.9 + 0.45 * s.g))
     WHEN ${kinds.qso} THEN greatest(16.5, 23 + 1.05 * ln(s.um))
@@ -70,7 +73,8 @@ const point = facePointSql('s')
  */
 export const targetSql = (table: 'target_a' | 'target_b', repeats: number, half: 'low' | 'high'): string => `
 CREATE UNLOGGED TABLE gen.${table} AS
-WITH middle AS (SELECT max(hpx) AS last FROM gen.pixel WHERE first_t <= (SELECT max(last_t) / 2 FROM gen.pixel)),
+WITH middle AS (SELECT max(hpx) AS last FROM gen.pixel WHERE first_t <= (SELECT max(last_t) / 2
+    FROM gen.pixel)),
 numbered AS (
   SELECT t, t - p.first_t AS k, p.hpx, p.face, p.ix, p.iy, p.cap, p.is_north, p.ebv, p.star_boost,
          ${hash('t', 1)} AS h1, ${hash('t', 2)} AS h2, ${hash('t', 3)} AS h3, ${hash('t', 4)} AS h4,
@@ -86,7 +90,8 @@ numbered AS (
 ), sorted AS (
   SELECT s.*, CASE
            WHEN s.uk < s.stars THEN CASE WHEN s.uk < 0.829 * s.stars THEN ${kinds.mws}
-                                         WHEN s.uk < 0.889 * s.stars THEN ${kinds.backup} ELSE ${kinds.standard} END
+                                         WHEN s.uk < 0.889 * s.stars THEN ${kinds.backup}
+                                         ELSE ${kinds.standard} END
            WHEN s.uk < s.stars + 0.412 * (1 - s.stars) THEN ${kinds.bgs}
            WHEN s.uk < s.stars + 0.6215 * (1 - s.stars) THEN ${kinds.lrg}
            WHEN s.uk < s.stars + 0.8545 * (1 - s.stars) THEN ${kinds.elg}
@@ -95,28 +100,37 @@ numbered AS (
   FROM drawn s OFFSET 0
 ), classed AS (
   SELECT s.*, ${isClumped} AS is_clumped,
-         CASE s.kind WHEN ${kinds.bgs} THEN CASE WHEN s.ucls < 0.985 THEN 0 WHEN s.ucls < 0.988 THEN 1 ELSE 2 END
-                     WHEN ${kinds.lrg} THEN CASE WHEN s.ucls < 0.992 THEN 0 WHEN s.ucls < 0.993 THEN 1 ELSE 2 END
-                     WHEN ${kinds.elg} THEN CASE WHEN s.ucls < 0.966 THEN 0 WHEN s.ucls < 0.994 THEN 1 ELSE 2 END
+         CASE s.kind WHEN ${kinds.bgs} THEN CASE WHEN s.ucls < 0.985 THEN 0 WHEN s.ucls < 0.988 THEN 1
+         ELSE 2 END
+                     WHEN ${kinds.lrg} THEN CASE WHEN s.ucls < 0.992 THEN 0 WHEN s.ucls < 0.993 THEN 1
+                     ELSE 2 END
+                     WHEN ${kinds.elg} THEN CASE WHEN s.ucls < 0.966 THEN 0 WHEN s.ucls < 0.994 THEN 1
+                     ELSE 2 END
                      WHEN ${kinds.qso} THEN CASE WHEN s.ucls < 0.70 THEN 1 WHEN s.ucls < 0.905 THEN 0 ELSE 2 END
                      ELSE CASE WHEN s.ucls < 0.998 THEN 2 ELSE 0 END END AS cls,
          s.uf < CASE s.kind WHEN ${kinds.bgs} THEN 0.02 WHEN ${kinds.lrg} THEN 0.01 WHEN ${kinds.elg} THEN 0.25
-                            WHEN ${kinds.qso} THEN 0.10 WHEN ${kinds.mws} THEN 0.03 WHEN ${kinds.backup} THEN 0.08
+                            WHEN ${kinds.qso} THEN 0.10 WHEN ${kinds.mws} THEN 0.03
+                            WHEN ${kinds.backup} THEN 0.08
                             ELSE 0.005 END AS is_bad,
          CASE WHEN s.us < 0.00015 THEN 1 WHEN s.us < 0.0058 THEN 2
-              WHEN s.is_sv_field THEN CASE WHEN s.us < 0.28 THEN 3 WHEN s.us < 0.35 THEN 4 WHEN s.us < 0.59 THEN 5 ELSE 6 END
+              WHEN s.is_sv_field THEN CASE WHEN s.us < 0.28 THEN 3 WHEN s.us < 0.35 THEN 4
+              WHEN s.us < 0.59 THEN 5 ELSE 6 END
               ELSE 6 END AS surv
   FROM sorted s OFFSET 0
 ), gathered AS (
-  SELECT s.t, s.k, s.hpx, s.face, s.cap, s.is_north, s.ebv, s.kind, s.cls, s.is_bad, s.surv, s.uf, s.um, s.us, s.g, s.is_clumped, s.ux,
-         (s.ix + CASE WHEN s.is_clumped THEN ${wrapped(`(${unit('s.hc')} + 0.045 * s.g)`)} ELSE s.ux END) / 64 AS x,
-         (s.iy + CASE WHEN s.is_clumped THEN ${wrapped(`(${unit('s.hc', 20)} + 0.6 * (s.uy - 0.5) * abs(s.uy - 0.5))`)}
+  SELECT s.t, s.k, s.hpx, s.face, s.cap, s.is_north, s.ebv, s.kind, s.cls, s.is_bad, s.surv, s.uf, s.um, s.us,
+  s.g, s.is_clumped, s.ux,
+         (s.ix + CASE WHEN s.is_clumped THEN ${wrapped(`(${unit('s.hc')} + 0.045 * s.g)`)}
+         ELSE s.ux END) / 64 AS x,
+         (s.iy + CASE WHEN s.is_clumped THEN ${wrapped(`(${unit('s.hc', 20)} + 0.6 * (s.uy - 0.5) * abs(s.uy
+         - 0.5))`)}
                  ELSE s.uy END) / 64 AS y,
          CASE WHEN s.is_clumped AND NOT s.is_bad THEN ${unit('s.hc', 40)} ELSE s.uz END AS uz
   FROM classed s OFFSET 0
 ), aligned AS (
   SELECT s.*, ${point.row} AS row,
-         ${redshift} + CASE WHEN s.is_clumped AND s.cls = 0 AND NOT s.is_bad THEN (s.ux - 0.5) * 0.006 ELSE 0 END AS z
+         ${redshift} + CASE WHEN s.is_clumped AND s.cls = 0 AND NOT s.is_bad THEN (s.ux - 0.5) * 0.006
+         ELSE 0 END AS z
   FROM gathered s OFFSET 0
 ), wide AS (
   SELECT s.*, ${point.width} AS width, ${magnitude} AS rmag FROM aligned s OFFSET 0
@@ -134,7 +148,8 @@ SELECT s.t, CASE WHEN s.kind = ${kinds.backup} THEN 2::int8 << 60
                  ELSE (CASE WHEN s.is_north THEN 9011 ELSE 9010 END)::int8 << 42 END
             + ((s.first_brick + s.brick_col) << 22) + (s.k * 192 + s.face * 16 + (s.hpx & 15)) AS targetid,
        s.hpx, s.face, s.cap, s.ra, s.dec, s.ebv, s.is_north, s.kind, s.cls, s.is_bad, s.surv,
-       CASE WHEN s.surv = 1 THEN 1 WHEN s.kind IN (${kinds.bgs}, ${kinds.mws}) THEN 3 WHEN s.kind = ${kinds.backup} THEN 2
+       CASE WHEN s.surv = 1 THEN 1 WHEN s.kind IN (${kinds.bgs}, ${kinds.mws}) THEN 3
+       WHEN s.kind = ${kinds.backup} THEN 2
             ELSE 4 END AS prog,
        s.z, s.rmag, s.kind <> ${kinds.backup} AND s.us < 0.9965 AS has_imaging,
        CASE WHEN s.t % 31 = 0 AND s.t / 31 < ${repeats} THEN 2 ELSE 1 END AS nspec,

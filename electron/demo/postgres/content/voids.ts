@@ -19,19 +19,28 @@ const cellMpc = 45
 
 /** One number for the cell of a point; neighbours differ by 10000, 100 and 1. */
 const cell = (alias: string): string =>
-  `((floor(${alias}.x / ${cellMpc})::int4 * 100 + floor(${alias}.y / ${cellMpc})::int4) * 100 + floor(${alias}.z / ${cellMpc})::int4)`
+  `((floor(${alias}.x / ${cellMpc})::int4 * 100 + floor(${alias}.y / ${cellMpc})::int4) * 100
+  + floor(${alias}.z / ${cellMpc})::int4)`
 
 /** gen.void: all voids of all finders with the noise their columns need. */
 export const voidSql = `
 CREATE UNLOGGED TABLE gen.void AS
-WITH place AS (SELECT ra, dec, cap, row_number() OVER (ORDER BY hpx) - 1 AS n, count(*) OVER () AS pixels FROM gen.pixel),
+WITH place AS (SELECT ra, dec, cap, row_number() OVER (ORDER BY hpx) - 1 AS n, count(*) OVER () AS pixels
+    FROM gen.pixel),
 wanted AS (
-  SELECT f.algorithm, f.salt, f.interior, n, ${hash('n * 8 + f.salt', 90)} AS h1, ${hash('n * 8 + f.salt', 91)} AS h2,
+  SELECT f.algorithm, f.salt, f.interior, n, ${hash('n * 8 + f.salt', 90)} AS h1,
+  ${hash('n * 8 + f.salt', 91)} AS h2,
          ${hash('n * 8 + f.salt', 92)} AS h3
-  FROM (VALUES ${finders.map((f, index) => `('${f.algorithm}', ${index}, ${f.rows}, ${f.interior}::float8)`).join(', ')}) f(algorithm, salt, rows, interior),
+  FROM (VALUES ${finders
+    .map(
+      (f, index) => `('${f.algorithm}', ${index}, ${f.rows},
+  ${f.interior}::float8)`,
+    )
+    .join(', ')}) f(algorithm, salt, rows, interior),
        generate_series(1, f.rows) n
 ), drawn AS (
-  SELECT w.*, ${part('w.h1', 0)} AS u1, ${part('w.h1', 1)} AS u2, ${part('w.h1', 2)} AS u3, ${part('w.h1', 3)} AS u4,
+  SELECT w.*, ${part('w.h1', 0)} AS u1, ${part('w.h1', 1)} AS u2, ${part('w.h1', 2)} AS u3,
+  ${part('w.h1', 3)} AS u4,
          ${gauss('w.h2')} AS g1, ${gauss('w.h3')} AS g2, (SELECT max(pixels) FROM place) AS pixels
   FROM wanted w
 ), sized AS (
@@ -43,7 +52,8 @@ wanted AS (
   FROM drawn d JOIN place p ON p.n = (d.h3 & 2147483647) % d.pixels
 )
 SELECT s.*, (row_number() OVER (PARTITION BY algorithm, galactic_cap ORDER BY n) - 1)::int4 AS void,
-       r * cosd(dec) * cosd(ra) AS x, r * cosd(dec) * sind(ra) AS y, r * sind(dec) AS z, ${nearbyRedshift('r')} AS redshift,
+       r * cosd(dec) * cosd(ra) AS x, r * cosd(dec) * sind(ra) AS y, r * sind(dec) AS z,
+       ${nearbyRedshift('r')} AS redshift,
        6.283185 * u3 AS azimuth, acos(2 * u4 - 1) AS tilt
 FROM sized s`
 
@@ -51,12 +61,15 @@ FROM sized s`
 export const memberSql = `
 CREATE UNLOGGED TABLE gen.member AS
 WITH galaxy AS MATERIALIZED (
-  SELECT f.targetid, f.healpix, d.r * cosd(f.dec) * cosd(f.ra) AS x, d.r * cosd(f.dec) * sind(f.ra) AS y, d.r * sind(f.dec) AS z,
+  SELECT f.targetid, f.healpix, d.r * cosd(f.dec) * cosd(f.ra) AS x, d.r * cosd(f.dec) * sind(f.ra) AS y,
+  d.r * sind(f.dec) AS z,
          x.cap AS galactic_cap
-  FROM iron.fastspecfit f JOIN gen.pixel x ON x.hpx = f.healpix, LATERAL (SELECT ${nearbyDistance('f.z')} AS r) d
+  FROM iron.fastspecfit f JOIN gen.pixel x ON x.hpx = f.healpix,
+  LATERAL (SELECT ${nearbyDistance('f.z')} AS r) d
   WHERE f.program = 'bright' AND f.z BETWEEN 0.01 AND 0.24 AND f.absmag01_sdss_r < -20
 ), near AS MATERIALIZED (
-  SELECT v.algorithm, v.galactic_cap, v.void, v.x, v.y, v.z, v.radius, ${cell('v')} + (i * 100 + j) * 100 + k AS cell
+  SELECT v.algorithm, v.galactic_cap, v.void, v.x, v.y, v.z, v.radius, ${cell('v')} + (i * 100 + j) * 100
+  + k AS cell
   FROM gen.void v, generate_series(-1, 1) i, generate_series(-1, 1) j, generate_series(-1, 1) k
 ), paired AS (
   SELECT g.targetid, n.algorithm, n.void, n.radius,
@@ -88,7 +101,8 @@ edge | smallint | | 0 interior, 1 touches the survey edge, 2 near it | b.edge
 r | double precision | Mpc/h | Comoving distance of the centre | b.r
 ra | double precision | deg | Right ascension of the centre | b.ra
 dec | double precision | deg | Declination of the centre | b.dec
-r_eff | double precision | Mpc/h | Radius of a sphere with the whole void's volume | b.radius * (1.12 + 0.3 * b.u4)
+r_eff | double precision | Mpc/h | Radius of a sphere with the whole void's volume |
+    b.radius * (1.12 + 0.3 * b.u4)
 r_eff_uncert | double precision | Mpc/h | Error of r_eff | 0.1 + 0.3 * b.u3
 ${cap}
 `),
@@ -105,7 +119,8 @@ export const holes: TableSpec = {
 x | double precision | Mpc/h | Comoving x of the sphere | b.x + b.step * cos(b.turn) * sin(b.lean)
 y | double precision | Mpc/h | Comoving y of the sphere | b.y + b.step * sin(b.turn) * sin(b.lean)
 z | double precision | Mpc/h | Comoving z of the sphere; not a redshift | b.z + b.step * cos(b.lean)
-radius | double precision | Mpc/h | Radius of the sphere | b.radius * CASE WHEN b.i = 0 THEN 1 ELSE 0.55 + 0.35 * b.w END
+radius | double precision | Mpc/h | Radius of the sphere |
+    b.radius * CASE WHEN b.i = 0 THEN 1 ELSE 0.55 + 0.35 * b.w END
 void | integer | | Void the sphere belongs to | b.void
 ${cap}
 `),
@@ -116,9 +131,11 @@ ${cap}
   ],
   sources: [
     `FROM (
-  SELECT v.x, v.y, v.z, v.radius, v.void, v.galactic_cap, i, CASE WHEN i = 0 THEN 0 ELSE v.radius * (0.35 + 0.5 * ${part('h.h', 0)}) END AS step,
+  SELECT v.x, v.y, v.z, v.radius, v.void, v.galactic_cap, i, CASE WHEN i = 0 THEN 0
+  ELSE v.radius * (0.35 + 0.5 * ${part('h.h', 0)}) END AS step,
          6.283185 * ${part('h.h', 1)} AS turn, acos(2 * ${part('h.h', 2)} - 1) AS lean, ${part('h.h', 3)} AS w
-  FROM gen.void v, generate_series(0, 3 + (v.u2 * 5)::int4) i, LATERAL (SELECT ${hash('v.n * 16 + i', 93)} AS h) h
+  FROM gen.void v, generate_series(0, 1 + (v.u2 * 3)::int4) i,
+  LATERAL (SELECT ${hash('v.n * 16 + i', 93)} AS h) h
   WHERE v.algorithm = 'VoidFinder'
 ) b ORDER BY b.galactic_cap, b.void, b.i`,
   ],
@@ -126,8 +143,10 @@ ${cap}
 
 /** Three perpendicular axes of a slightly flattened ellipsoid. */
 const axes = `
-x1 | double precision | Mpc/h | First ellipsoid axis, x | b.radius * (1.05 + 0.25 * b.u1) * sin(b.tilt) * cos(b.azimuth)
-y1 | double precision | Mpc/h | First ellipsoid axis, y | b.radius * (1.05 + 0.25 * b.u1) * sin(b.tilt) * sin(b.azimuth)
+x1 | double precision | Mpc/h | First ellipsoid axis, x |
+    b.radius * (1.05 + 0.25 * b.u1) * sin(b.tilt) * cos(b.azimuth)
+y1 | double precision | Mpc/h | First ellipsoid axis, y |
+    b.radius * (1.05 + 0.25 * b.u1) * sin(b.tilt) * sin(b.azimuth)
 z1 | double precision | Mpc/h | First ellipsoid axis, z | b.radius * (1.05 + 0.25 * b.u1) * cos(b.tilt)
 x2 | double precision | Mpc/h | Second ellipsoid axis, x | b.radius * cos(b.tilt) * cos(b.azimuth)
 y2 | double precision | Mpc/h | Second ellipsoid axis, y | b.radius * cos(b.tilt) * sin(b.azimuth)
@@ -149,7 +168,8 @@ dec | double precision | deg | Declination of the centre | b.dec
 radius | double precision | Mpc/h | Volume-equivalent radius | b.radius
 ${axes}
 tot_area | double precision | (Mpc/h)^2 | Surface area | 12.566371 * b.radius * b.radius * (1.3 + 0.5 * b.u1)
-edge_area | double precision | (Mpc/h)^2 | Part of the surface on the survey edge | CASE b.edge WHEN 1 THEN 6 * b.radius * b.radius * b.u2 ELSE 0 END
+edge_area | double precision | (Mpc/h)^2 | Part of the surface on the survey edge |
+    CASE b.edge WHEN 1 THEN 6 * b.radius * b.radius * b.u2 ELSE 0 END
 edge | smallint | | 0 interior, 1 touches the survey edge, 2 near it | b.edge
 ${cap}
 `),
@@ -164,14 +184,18 @@ export const zonevoid: TableSpec = {
   description: 'V2: which voids contain each watershed zone. Two zones make a void here.',
   columns: columns(`
 zone | integer | | Zone number | b.void * 2 + i
-void0 | integer | | Smallest void with the zone, -1 for none | CASE WHEN b.u1 < 0.04 AND i = 1 THEN -1 ELSE b.void END
-void1 | integer | | Largest void with the zone, -1 for none | CASE WHEN b.u1 < 0.04 AND i = 1 THEN -1 WHEN b.u2 < 0.1 AND b.void > 0 THEN b.void - 1 ELSE b.void END
+void0 | integer | | Smallest void with the zone, -1 for none |
+    CASE WHEN b.u1 < 0.04 AND i = 1 THEN -1 ELSE b.void END
+void1 | integer | | Largest void with the zone, -1 for none |
+    CASE WHEN b.u1 < 0.04 AND i = 1 THEN -1 WHEN b.u2 < 0.1 AND b.void > 0 THEN b.void - 1 ELSE b.void END
 algorithm | varchar(8) | | revolver, vide or zobov; added on load | lower(b.algorithm)
 ${cap}
 `),
   primaryKey: ['algorithm', 'galactic_cap', 'zone'],
   indexes: [],
-  sources: ["FROM gen.void b, generate_series(0, 1) i WHERE b.algorithm <> 'VoidFinder' ORDER BY b.algorithm, b.galactic_cap, b.void, i"],
+  sources: [
+    "FROM gen.void b, generate_series(0, 1) i WHERE b.algorithm <> 'VoidFinder' ORDER BY b.algorithm, b.galactic_cap, b.void, i",
+  ],
 }
 
 export const galzone: TableSpec = {
@@ -182,9 +206,12 @@ export const galzone: TableSpec = {
 gal | bigint | | Galaxy number in the input sample | b.gal
 target | bigint | | DESI target identifier | b.targetid
 ${centre.replaceAll('of the centre', 'of the galaxy')}
-zone | integer | | Zone number, -1 for none | CASE WHEN b.is_inside THEN b.void * 2 + (b.targetid & 1)::int4 ELSE -1 END
-depth | integer | | Steps inside the zone | CASE WHEN b.is_inside THEN (4 * (1 - b.distance / b.radius))::int4 ELSE 0 END
-edge | smallint | | 1 when the galaxy's cell touches the survey edge | CASE WHEN b.targetid & 31 = 0 THEN 1 ELSE 0 END
+zone | integer | | Zone number, -1 for none |
+    CASE WHEN b.is_inside THEN b.void * 2 + (b.targetid & 1)::int4 ELSE -1 END
+depth | integer | | Steps inside the zone |
+    CASE WHEN b.is_inside THEN (4 * (1 - b.distance / b.radius))::int4 ELSE 0 END
+edge | smallint | | 1 when the galaxy's cell touches the survey edge |
+    CASE WHEN b.targetid & 31 = 0 THEN 1 ELSE 0 END
 out | smallint | | 1 when outside the survey mask | CASE WHEN b.targetid & 127 = 1 THEN 1 ELSE 0 END
 algorithm | varchar(8) | | revolver, vide or zobov; added on load | lower(b.algorithm)
 ${cap}
@@ -194,7 +221,9 @@ ${cap}
     { name: 'ix_galzone_target', on: 'target' },
     { name: 'ix_galzone_zone', on: 'algorithm, galactic_cap, zone' },
   ],
-  sources: ["FROM gen.member b WHERE b.algorithm <> 'VoidFinder' ORDER BY b.algorithm, b.galactic_cap, b.gal"],
+  sources: [
+    "FROM gen.member b WHERE b.algorithm <> 'VoidFinder' ORDER BY b.algorithm, b.galactic_cap, b.gal",
+  ],
 }
 
 export const galaxyVoid: TableSpec = {
@@ -206,14 +235,17 @@ targetid | bigint | | DESI target identifier | b.targetid
 algorithm | varchar(20) | | VoidFinder, REVOLVER, VIDE or ZOBOV | b.algorithm
 environment | varchar(8) | | void or wall | CASE WHEN b.is_inside THEN 'void' ELSE 'wall' END
 nearest_void_id | integer | | Nearest void, null for a wall galaxy | CASE WHEN b.is_inside THEN b.void END
-distance_to_void_center_mpc | double precision | Mpc | Comoving distance to that void's centre | CASE WHEN b.is_inside THEN b.distance / 0.674 END
-void_centric_radius_norm | double precision | | That distance over the void's radius | CASE WHEN b.is_inside THEN b.distance / b.radius END
+distance_to_void_center_mpc | double precision | Mpc | Comoving distance to that void's centre |
+    CASE WHEN b.is_inside THEN b.distance / 0.674 END
+void_centric_radius_norm | double precision | | That distance over the void's radius |
+    CASE WHEN b.is_inside THEN b.distance / b.radius END
 in_void_interior | boolean | | True within the void's radius | coalesce(b.is_inside, false)
 `),
   primaryKey: ['targetid', 'algorithm'],
   indexes: [{ name: 'ix_galaxy_void_env', on: 'algorithm, environment' }],
   sources: ['FROM gen.member b ORDER BY b.algorithm, b.healpix, b.targetid'],
-  isNullable: (column) => ['nearest_void_id', 'distance_to_void_center_mpc', 'void_centric_radius_norm'].includes(column),
+  isNullable: (column) =>
+    ['nearest_void_id', 'distance_to_void_center_mpc', 'void_centric_radius_norm'].includes(column),
 }
 
 export const voidTables: TableSpec[] = [

@@ -9,7 +9,8 @@ import { loadCertificates } from '../../world/certificates.ts'
 import { createDemoClock } from '../../world/clock.ts'
 import { createFaultPlan } from '../../world/faults.ts'
 import { loadDemoSite } from '../../world/site.ts'
-import { startPostgresDemo, type PostgresDemo, type PostgresDemoServer } from '../postgres-server.ts'
+import { startPostgresDemo, type PostgresDemo } from '../postgres-server.ts'
+import type { PostgresDemoServer } from '../demo-server.ts'
 
 export const smallRows = 20_000
 
@@ -27,7 +28,7 @@ export const removeDataDir = (dataDir: string): Promise<void> => rm(dataDir, { r
 
 export async function startSmallLab(
   dataDir: string,
-  options: { zpixRows?: number; signal?: AbortSignal } = {},
+  options: { zpixRows?: number; signal?: AbortSignal; onStep?: (step: string) => void } = {},
 ): Promise<SmallLab> {
   const faults = createFaultPlan()
   const steps: SmallLab['steps'] = []
@@ -40,7 +41,10 @@ export async function startSmallLab(
     faults,
     certificate,
     signal: options.signal ?? new AbortController().signal,
-    onProgress: (step, fraction) => steps.push({ step, fraction }),
+    onProgress(step, fraction) {
+      steps.push({ step, fraction })
+      options.onStep?.(step)
+    },
     log: (line) => log.push(line),
   }
   const demo = await startPostgresDemo(context, { zpixRows: options.zpixRows ?? smallRows })
