@@ -5,6 +5,7 @@ import './map.css'
 import { Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, type Edge as FlowEdge } from '@xyflow/react'
 import { useEffect, useMemo, useRef, type RefObject } from 'react'
 import type { Entity, Health, Source } from '#shared/model/inventory.ts'
+import { entityKindNames } from '#ui/EntityIcon.tsx'
 import { healthSymbol, healthWord } from '#ui/theme.ts'
 import type { MapLine } from './map-edges.ts'
 import { Band, EntityCard, GroupCard, type MapNode } from './MapCards.tsx'
@@ -44,6 +45,7 @@ function Surface(props: MapCanvasProps) {
   const isFar = useStore((state) => state.transform[2] < farZoom)
   const nodes = useMemo(() => toNodes(layout, selectedId, brightIds, staleConnections, onOpenGroup), [layout, selectedId, brightIds, staleConnections, onOpenGroup])
   const edges = useMemo(() => toFlowEdges(lines), [lines])
+  const byId = useMemo(() => new Map(nodes.map((node) => [node.id, node])), [nodes])
   const shape = `${layout.bands.length}:${layout.columns.map((column) => column.id).join()}`
 
   useEffect(() => {
@@ -51,6 +53,11 @@ function Surface(props: MapCanvasProps) {
   }, [flow, shape])
   const surface = useRef<HTMLDivElement>(null)
   useKeptInView(surface, layout, selectedId)
+
+  const choose = (node: MapNode | undefined): void => {
+    if (node?.type === 'crowd') onOpenGroup(node.data.group.id)
+    if (node?.type === 'entity' && node.data.card.entity.id !== selectedId) onSelect(node.data.card.entity)
+  }
 
   return (
     <div ref={surface} className="map-canvas" data-far={isFar || undefined} role="region" aria-label="Topology map">
@@ -70,14 +77,11 @@ function Surface(props: MapCanvasProps) {
         maxZoom={2}
         fitView
         fitViewOptions={fit}
-        onNodeClick={(_event, node) => {
-          if (node.type === 'entity') onSelect(node.data.card.entity)
-          if (node.type === 'crowd') onOpenGroup(node.data.group.id)
+        onNodesChange={(changes) => {
+          // The keyboard's way in: Enter on a card selects it, and nothing else changes a card here.
+          for (const change of changes) if (change.type === 'select' && change.selected) choose(byId.get(change.id))
         }}
-        onSelectionChange={({ nodes: chosen }) => {
-          const node = chosen[0]
-          if (node?.type === 'entity' && node.data.card.entity.id !== selectedId) onSelect(node.data.card.entity)
-        }}
+        onNodeClick={(_event, node) => choose(node)}
         onPaneClick={() => onSelect(null)}
       >
         <Controls showInteractive={false} position="top-left" />
@@ -149,7 +153,7 @@ function toNodes(
     const common = { ...box, id: item.id, position: { x: item.xPx, y: item.yPx }, width: item.widthPx, height: item.heightPx }
     if (item.kind === 'group') {
       const isDim = brightIds !== null && !item.memberIds.some((id) => brightIds.has(id))
-      return { ...common, type: 'crowd', ariaLabel: `${item.memberIds.length} ${item.entityKind}`, data: { group: item, isDim, onOpen } }
+      return { ...common, type: 'crowd', ariaLabel: `${item.memberIds.length} ${entityKindNames[item.entityKind].many.toLowerCase()}. Open the group`, data: { group: item, isDim, onOpen } }
     }
     const { entity } = item
     return {

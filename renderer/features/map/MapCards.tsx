@@ -36,7 +36,7 @@ export const EntityCard = memo(function EntityCard({ data }: NodeProps<EntityNod
       <div style={{ minWidth: 0 }}>
         <div className="map-card-name">{entity.name}</div>
         <div className="map-card-status">
-          <span style={{ color: healthColor(entity.health) }}>{healthSymbol[entity.health]}</span> {subtitleOf(entity)}
+          <span aria-hidden style={{ color: healthColor(entity.health) }}>{healthSymbol[entity.health]}</span> {subtitleOf(entity)}
         </div>
       </div>
       {entity.kind === 'node' ? <NodeMeters entity={entity} /> : null}
@@ -100,7 +100,7 @@ export const GroupCard = memo(function GroupCard({ data }: NodeProps<GroupNode>)
         <div className="map-card-status">
           {present.map((health) => (
             <span key={health} style={{ marginRight: 8 }}>
-              <span style={{ color: healthColor(health) }}>{healthSymbol[health]}</span> {group.counts[health]}
+              <span aria-hidden style={{ color: healthColor(health) }}>{healthSymbol[health]}</span> {group.counts[health]}
             </span>
           ))}
         </div>

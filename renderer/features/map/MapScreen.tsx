@@ -1,7 +1,8 @@
 // The topology map: the whole site in layers, with filters, neighbours, details and export.
-import { Button, Group, Loader, Menu, SegmentedControl, Select, Switch, TextInput } from '@mantine/core'
+import { Button, Checkbox, Group, Loader, Menu, SegmentedControl, Select, Switch, TextInput } from '@mantine/core'
 import { IconDownload, IconFilter, IconFocus2, IconSearch, IconX } from '@tabler/icons-react'
-import { useCallback, useDeferredValue, useMemo, useState } from 'react'
+import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react'
+import { attempt } from '#client/attempt.ts'
 import { useScreenCommands } from '#client/commands.store.ts'
 import { useInventory } from '#client/inventory.store.ts'
 import { navigate, usePlace } from '#client/location.ts'
@@ -91,14 +92,18 @@ function NothingYet() {
 
 function useMapCommands(layout: MapLayout, lines: readonly MapLine[], change: (changes: Partial<MapFilter>) => void): void {
   const site = useSession(currentSite)
+  /** What is exported is what is drawn at that moment, not what was drawn when the command was registered. */
+  const latest = useRef({ layout, lines })
+  latest.current = { layout, lines }
+  const name = site?.name ?? 'Site'
   useScreenCommands(
     () => [
       { id: 'map-problems', title: 'Map: only problems', group: 'Topology', run: () => change({ onlyProblems: true }) },
       { id: 'map-all', title: 'Map: show everything', group: 'Topology', run: () => change({ ...noFilter, hiddenKinds: new Set() }) },
-      { id: 'map-svg', title: 'Map: export as SVG', group: 'Topology', run: () => exportSvg(layout, lines, site?.name ?? 'Site') },
-      { id: 'map-png', title: 'Map: export as PNG', group: 'Topology', run: () => void exportPng(layout, lines, site?.name ?? 'Site') },
+      { id: 'map-svg', title: 'Map: export as SVG', group: 'Topology', run: () => exportSvg(latest.current.layout, latest.current.lines, name) },
+      { id: 'map-png', title: 'Map: export as PNG', group: 'Topology', run: () => void attempt('The picture could not be made', exportPng(latest.current.layout, latest.current.lines, name)) },
     ],
-    `${layout.items.length}:${lines.length}:${site?.id ?? ''}`,
+    name,
   )
 }
 
@@ -163,7 +168,7 @@ function Toolbar({ filter, change, selected, layout, lines, shownCount, onCloseG
           </Menu.Target>
           <Menu.Dropdown>
             <Menu.Item onClick={() => exportSvg(layout, lines, site?.name ?? 'Site')}>SVG</Menu.Item>
-            <Menu.Item onClick={() => void exportPng(layout, lines, site?.name ?? 'Site')}>PNG</Menu.Item>
+            <Menu.Item onClick={() => void attempt('The picture could not be made', exportPng(layout, lines, site?.name ?? 'Site'))}>PNG</Menu.Item>
           </Menu.Dropdown>
         </Menu>
       </Group>
@@ -188,7 +193,7 @@ function KindMenu({ filter, change }: Pick<ToolbarProps, 'filter' | 'change'>) {
       </Menu.Target>
       <Menu.Dropdown mah={420} style={{ overflowY: 'auto' }}>
         {entityKinds.filter((kind) => present.has(kind)).map((kind) => (
-          <Menu.Item key={kind} role="menuitemcheckbox" aria-checked={!filter.hiddenKinds.has(kind)} onClick={() => flip(kind)} rightSection={filter.hiddenKinds.has(kind) ? 'hidden' : null}>
+          <Menu.Item key={kind} role="menuitemcheckbox" aria-checked={!filter.hiddenKinds.has(kind)} onClick={() => flip(kind)} leftSection={<Checkbox.Indicator size="xs" checked={!filter.hiddenKinds.has(kind)} aria-hidden />}>
             {entityKindNames[kind].many}
           </Menu.Item>
         ))}

@@ -1,5 +1,5 @@
 // The result on screen: how it ended, in words and figures; its rows or its pictures; saving and exporting it.
-import { Button, Group, Loader, Menu, Modal, SegmentedControl, Text, TextInput } from '@mantine/core'
+import { Button, Group, Loader, Menu, Modal, SegmentedControl, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import { IconBookmark, IconDownload, IconTable } from '@tabler/icons-react'
 import { lazy, Suspense, useState, useSyncExternalStore } from 'react'
 import { toAppError } from '#client/client.ts'
@@ -94,8 +94,11 @@ function ResultBar({ result }: { result: OpenResult }) {
   return (
     <div className="sql-bar" style={{ borderTop: '1px solid var(--line)' }}>
       <SegmentedControl size="xs" data={views} value={view} onChange={(next) => useSql.setState({ view: next as ResultView })} aria-label="Show the result as" />
-      <Text size="xs" role="status" data-testid="result-status" data-state={run.state}>
-        <b>{formatCount(table.rowCount)}</b> rows · {stateWords[run.state]} · <Elapsed run={run} />
+      <VisuallyHidden role="status">
+        {run.state === 'running' ? 'The statement is running.' : `The result is ${stateWords[run.state]}: ${run.rows} rows.`}
+      </VisuallyHidden>
+      <Text size="xs" data-testid="result-status" data-state={run.state}>
+        <b>{formatCount(table.rowCount)}</b> {table.rowCount === 1 ? 'row' : 'rows'} · {stateWords[run.state]} · <Elapsed run={run} />
         {run.resultBytes > 0 ? ` · ${formatBytes(run.resultBytes)} kept` : ''}
         {run.name ? ` · saved as “${run.name}”` : ''}
       </Text>
@@ -109,7 +112,7 @@ function ResultBar({ result }: { result: OpenResult }) {
 
 function Elapsed({ run }: { run: Run }) {
   const nowMs = useNowMs()
-  return <>{formatDuration(run.elapsedMs ?? Math.max(0, nowMs - run.startedAtMs))}</>
+  return <>{formatDuration(run.state === 'running' ? Math.max(0, nowMs - run.startedAtMs) : run.elapsedMs)}</>
 }
 
 function Notes({ result }: { result: OpenResult }) {
@@ -140,8 +143,13 @@ function Notes({ result }: { result: OpenResult }) {
 function SaveButton({ run, isReading }: { run: Run; isReading: boolean }) {
   const client = useClient()
   const [isOpen, setOpen] = useState(false)
-  const [name, setName] = useState('')
+  const [name, setName] = useState(run.name ?? '')
   const [error, setError] = useState<AppError | null>(null)
+  const open = (): void => {
+    setName(run.name ?? '')
+    setError(null)
+    setOpen(true)
+  }
   const save = async (): Promise<void> => {
     try {
       await saveResult(client, run.runId, name.trim())
@@ -152,7 +160,7 @@ function SaveButton({ run, isReading }: { run: Run; isReading: boolean }) {
   }
   return (
     <>
-      <Button size="xs" variant="default" leftSection={<IconBookmark size={14} />} disabled={isReading || run.resultBytes === 0} onClick={() => setOpen(true)}>
+      <Button size="xs" variant="default" leftSection={<IconBookmark size={14} />} disabled={isReading || run.resultBytes === 0} onClick={open}>
         {run.isSaved ? 'Rename' : 'Save'}
       </Button>
       <Modal opened={isOpen} onClose={() => setOpen(false)} title="Keep this result">

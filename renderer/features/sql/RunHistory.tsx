@@ -2,12 +2,13 @@
 import { ActionIcon, Badge, Group, Menu, ScrollArea, Switch, Text, TextInput, UnstyledButton } from '@mantine/core'
 import { IconDots, IconSearch } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
-import { useClient } from '#client/client-context.ts'
+import { attempt } from '#client/attempt.ts'
+import { useClient, useFollow } from '#client/client-context.ts'
 import type { Run } from '#shared/contracts/sql.ts'
 import { formatCount, formatDuration } from '#shared/model/quantities.ts'
 import { Age } from '#ui/Age.tsx'
 import { ErrorNotice } from '#ui/ErrorNotice.tsx'
-import { deleteRun, loadHistory, openKeptResult, useSql } from './sql.store.ts'
+import { deleteRun, loadHistory, noteRun, openKeptResult, useSql } from './sql.store.ts'
 
 const colors: Record<Run['state'], string> = { running: 'meridian', done: 'green', cut: 'yellow', failed: 'red', cancelled: 'gray', interrupted: 'yellow' }
 
@@ -17,11 +18,12 @@ export function RunHistory({ onReplace }: { onReplace: (sql: string) => void }) 
   const [text, setText] = useState('')
   const [onlySaved, setOnlySaved] = useState(false)
   useEffect(() => void loadHistory(client), [client])
+  useFollow('runs', (each, options) => each.sql.watchRuns(undefined, options), noteRun)
   const runs = history.state === 'ready' ? history.value : []
   const wanted = text.toLowerCase()
   const shown = runs.filter((run) => (!onlySaved || run.isSaved) && `${run.name ?? ''} ${run.sql} ${run.connectionLabel}`.toLowerCase().includes(wanted))
   return (
-    <div style={{ display: 'flex', flexDirection: 'column', height: '100%', minHeight: 0 }}>
+    <div style={{ display: 'flex', flexDirection: 'column', flex: 1, minHeight: 0 }}>
       <div style={{ padding: '0 8px 8px', display: 'grid', gap: 6 }}>
         <TextInput aria-label="Search the history" placeholder="Text, name or database" size="xs" leftSection={<IconSearch size={13} />} value={text} onChange={(event) => setText(event.currentTarget.value)} />
         <Switch size="xs" label="Saved only" checked={onlySaved} onChange={(event) => setOnlySaved(event.currentTarget.checked)} />
@@ -30,7 +32,7 @@ export function RunHistory({ onReplace }: { onReplace: (sql: string) => void }) 
       <ScrollArea style={{ flex: 1, minHeight: 0 }} type="auto">
         {history.state === 'ready' && shown.length === 0 ? (
           <Text size="sm" p="md" c="var(--text-dim)">
-            {onlySaved ? 'No result is saved yet. “Save” under a result keeps it here.' : 'Nothing was run yet.'}
+            {wanted ? 'No run has these words.' : onlySaved ? 'No result is saved yet. “Save” under a result keeps it here.' : 'Nothing was run yet.'}
           </Text>
         ) : null}
         <ul style={{ listStyle: 'none', margin: 0, padding: 0 }} aria-label="Runs">
@@ -43,6 +45,9 @@ export function RunHistory({ onReplace }: { onReplace: (sql: string) => void }) 
   )
 }
 
+/** Its name, or how it begins. */
+const titleOf = (run: Run): string => run.name ?? run.sql.slice(0, 60)
+
 function HistoryItem({ run, onReplace }: { run: Run; onReplace: (sql: string) => void }) {
   const client = useClient()
   const canOpen = run.resultBytes > 0 && run.state !== 'running'
@@ -52,7 +57,7 @@ function HistoryItem({ run, onReplace }: { run: Run; onReplace: (sql: string) =>
   }
   return (
     <li style={{ position: 'relative' }}>
-      <UnstyledButton className="history-item" onClick={open} aria-label={`Open ${run.name ?? run.sql.slice(0, 60)}`}>
+      <UnstyledButton className="history-item" onClick={open} aria-label={`Open ${titleOf(run)}`}>
         {run.name ? <Text size="sm" fw={600} component="span">{run.name}</Text> : null}
         <code>{run.sql.slice(0, 600)}</code>
         <Group gap={6} mt={4}>
@@ -67,7 +72,7 @@ function HistoryItem({ run, onReplace }: { run: Run; onReplace: (sql: string) =>
       </UnstyledButton>
       <Menu position="bottom-end">
         <Menu.Target>
-          <ActionIcon size="sm" variant="subtle" color="gray" aria-label="More" style={{ position: 'absolute', right: 6, top: 6 }}>
+          <ActionIcon size="sm" variant="subtle" color="gray" aria-label={`More for ${titleOf(run)}`} style={{ position: 'absolute', right: 6, top: 6 }}>
             <IconDots size={14} />
           </ActionIcon>
         </Menu.Target>
@@ -76,7 +81,7 @@ function HistoryItem({ run, onReplace }: { run: Run; onReplace: (sql: string) =>
           <Menu.Item disabled={!canOpen} onClick={() => void openKeptResult(client, run.runId)}>
             Open the rows
           </Menu.Item>
-          <Menu.Item color="red" disabled={run.state === 'running'} onClick={() => void deleteRun(client, run.runId)}>
+          <Menu.Item color="red" disabled={run.state === 'running'} onClick={() => void attempt('The run could not be deleted', deleteRun(client, run.runId))}>
             Delete
           </Menu.Item>
         </Menu.Dropdown>

@@ -10,6 +10,7 @@ import { Decoration, drawSelection, EditorView, highlightActiveLine, keymap, lin
 import { tags } from '@lezer/highlight'
 import { useComputedColorScheme } from '@mantine/core'
 import { useEffect, useRef } from 'react'
+import { modName } from '#ui/keys.ts'
 import type { Catalog } from '#shared/contracts/sql.ts'
 
 export interface EditorHandle {
@@ -111,7 +112,7 @@ export function SqlEditor(props: SqlEditorProps) {
           keymap.of([{ key: 'Mod-Enter', preventDefault: true, run: () => (latest.current.onRun(), true) }]),
           lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), highlightActiveLine(), highlightSelectionMatches(),
           autocompletion({ icons: true }), errorField, surface, EditorView.lineWrapping,
-          placeholder('Write SQL here. Ctrl Enter runs the statement at the cursor, or the selection.'),
+          placeholder(`Write SQL here. ${modName} Enter runs the statement at the cursor, or the selection.`),
           keymap.of([...completionKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
           language.current.of(languageOf(latest.current.catalog)),
           colors.current.of([]),

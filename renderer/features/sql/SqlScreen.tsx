@@ -3,15 +3,19 @@ import './sql-screen.css'
 import { Button, SegmentedControl, Select, Switch, Tooltip } from '@mantine/core'
 import { IconDatabaseOff, IconPlayerPlayFilled, IconPlayerStopFilled } from '@tabler/icons-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { attempt } from '#client/attempt.ts'
+import type { Client } from '#client/client.ts'
 import { useClient } from '#client/client-context.ts'
 import { useScreenCommands } from '#client/commands.store.ts'
 import { useInventory } from '#client/inventory.store.ts'
 import { navigate } from '#client/location.ts'
 import { currentSite, useSession } from '#client/session.store.ts'
+import { AppError } from '#shared/errors.ts'
 import type { Connection, ConnectionId } from '#shared/model/connection.ts'
 import { statementAt } from '#shared/model/sql-statements.ts'
 import { ActionButton } from '#ui/ActionButton.tsx'
 import { EmptyState } from '#ui/EmptyState.tsx'
+import { modName } from '#ui/keys.ts'
 import { RunHistory } from './RunHistory.tsx'
 import { ResultPanel } from './ResultPanel.tsx'
 import { SchemaBrowser } from './SchemaBrowser.tsx'
@@ -45,7 +49,8 @@ export default function SqlScreen() {
 
 function Workbench({ databases }: { databases: Connection[] }) {
   const client = useClient()
-  const { connectionId, text, result, startError, catalogs } = useSql()
+  const { connectionId, text, result, startError, catalogs, isStarting } = useSql()
+  const blocked = useBlock(connectionId)
   const [side, setSide] = useState('tables')
   const editor = useRef<EditorHandle | null>(null)
   /** Where the last statement began in the text, so that an error's position can be marked. */
@@ -55,24 +60,25 @@ function Workbench({ databases }: { databases: Connection[] }) {
 
   const run = useCallback(() => {
     const handle = editor.current
-    if (!handle) return
+    if (!handle || useSql.getState().isStarting) return
+    if (blocked) return void attempt('The statement was not run', Promise.reject(blocked))
     const { text: whole, selection, cursor, selectionStart } = handle.read()
     const statement = selection.trim() ? { text: selection, start: selectionStart } : statementAt(whole, cursor)
     if (!statement || statement.text.trim() === '') return
     ranFrom.current = statement.start
     void runStatement(client, statement.text)
-  }, [client])
+  }, [client, blocked])
   const replace = useCallback((sql: string) => {
     setText(sql)
     setTimeout(() => editor.current?.focus())
   }, [])
   useScreenCommands(
     () => [
-      { id: 'sql-run', title: 'Run the statement', group: 'SQL', shortcut: 'mod+Enter', run },
-      { id: 'sql-cancel', title: 'Cancel the running statement', group: 'SQL', disabledReason: isRunning ? null : 'Nothing is running.', run: () => void cancelRun(client) },
+      { id: 'sql-run', title: 'Run the statement', group: 'SQL', shortcut: 'mod+Enter', disabledReason: blocked?.message ?? null, run },
+      { id: 'sql-cancel', title: 'Cancel the running statement', group: 'SQL', disabledReason: isRunning ? null : 'Nothing is running.', run: () => cancel(client) },
       { id: 'sql-refresh', title: 'Read the catalogue again', group: 'SQL', run: () => connectionId && void chooseConnection(client, connectionId, true) },
     ],
-    `${isRunning}:${connectionId}`,
+    `${isRunning}:${connectionId}:${blocked?.message ?? ''}`,
   )
   // A server that came back is asked for its catalogue again: nobody should have to press a button for that.
   const cameBack = useInventory((state) => state.sources.some((source) => source.connectionId === connectionId && source.state === 'live'))
@@ -104,7 +110,7 @@ function Workbench({ databases }: { databases: Connection[] }) {
         )}
       </aside>
       <section className="sql-work" aria-label="SQL workbench">
-        <RunBar connectionId={connectionId} isRunning={isRunning} onRun={run} />
+        <RunBar blocked={blocked} isRunning={isRunning} isStarting={isStarting} onRun={run} />
         <div className="sql-editor">
           <SqlEditor
             value={text}
@@ -126,24 +132,35 @@ function Workbench({ databases }: { databases: Connection[] }) {
 const labelOf = (connection: Connection): string =>
   connection.settings.kind === 'postgres' ? `${connection.label} · ${connection.settings.database}` : connection.label
 
-function RunBar({ connectionId, isRunning, onRun }: { connectionId: ConnectionId | null; isRunning: boolean; onRun: () => void }) {
+const cancel = (client: Client): void => void attempt('The statement could not be cancelled', cancelRun(client))
+
+/** Why nothing can be run now, in the words of the last failure; null = it can be tried. */
+function useBlock(connectionId: ConnectionId | null): AppError | null {
+  const source = useInventory((state) => state.sources.find((item) => item.connectionId === connectionId))
+  const isLost = source?.state === 'lost'
+  const { label, problem, remedy } = source ?? {}
+  return useMemo(
+    () => (isLost ? new AppError('unreachable', `${label} is not reachable. ${problem ?? ''}`.trim(), remedy ? { remedy } : {}) : null),
+    [isLost, label, problem, remedy],
+  )
+}
+
+function RunBar({ blocked, isRunning, isStarting, onRun }: { blocked: AppError | null; isRunning: boolean; isStarting: boolean; onRun: () => void }) {
   const client = useClient()
   const allowWrite = useSql((state) => state.allowWrite)
   const isReadOnlySite = useSession((state) => currentSite(state)?.isReadOnly ?? false)
-  const source = useInventory((state) => state.sources.find((item) => item.connectionId === connectionId))
-  const lost = source?.state === 'lost' ? `${source.label} is not reachable. ${source.problem ?? ''}` : null
   return (
     <div className="sql-bar">
       {isRunning ? (
-        <Button size="xs" color="red" leftSection={<IconPlayerStopFilled size={14} />} onClick={() => void cancelRun(client)}>
+        <Button size="xs" color="red" leftSection={<IconPlayerStopFilled size={14} />} onClick={() => cancel(client)}>
           Cancel
         </Button>
       ) : (
-        <ActionButton size="xs" leftSection={<IconPlayerPlayFilled size={14} />} onClick={onRun} disabledReason={lost}>
+        <ActionButton size="xs" leftSection={<IconPlayerPlayFilled size={14} />} onClick={onRun} loading={isStarting} disabledReason={blocked?.message ?? null}>
           Run
         </ActionButton>
       )}
-      <span className="kbd-hint">Ctrl Enter</span>
+      <span className="kbd-hint">{modName} Enter</span>
       <div style={{ flex: 1 }} />
       <Tooltip label={isReadOnlySite ? 'The whole site is read-only (Connections).' : 'For the next run only; it is written in the audit log.'} multiline maw={280}>
         <div>

@@ -5,15 +5,16 @@ import { DataType, TimeUnit, type Field } from 'apache-arrow'
 /** A formatter for one column, chosen once by its type. */
 export type CellFormatter = (value: unknown) => string
 
-export function formatterFor(field: Field): CellFormatter {
+/** `isWhole` leaves nothing out of long values: for copying, where the screen's shortened text would be a lie. */
+export function formatterFor(field: Field, isWhole = false): CellFormatter {
   const { type } = field
   if (DataType.isFloat(type)) return type.precision === 1 ? formatFloat4 : formatFloat8
   if (DataType.isTimestamp(type)) return timestampFormatter(type.unit, type.timezone)
   if (DataType.isDate(type)) return formatDate
   if (DataType.isTime(type)) return formatTime
-  if (DataType.isBinary(type) || DataType.isLargeBinary(type) || DataType.isFixedSizeBinary(type)) return formatBytea
+  if (DataType.isBinary(type) || DataType.isLargeBinary(type) || DataType.isFixedSizeBinary(type)) return byteaFormatter(isWhole ? Infinity : mostBytesShown)
   if (DataType.isBool(type)) return (value) => (value ? 'true' : 'false')
-  if (DataType.isList(type)) return listFormatter(type.children[0]!)
+  if (DataType.isList(type)) return listFormatter(type.children[0]!, isWhole)
   return String
 }
 
@@ -70,22 +71,23 @@ const formatTime: CellFormatter = (value) => {
 }
 
 const mostBytesShown = 64
-const formatBytea: CellFormatter = (value) => {
+const byteaFormatter = (most: number): CellFormatter => (value) => {
   const bytes = value as Uint8Array
-  const shown = Array.from(bytes.subarray(0, mostBytesShown), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return `\\x${shown}${bytes.length > mostBytesShown ? `… (${bytes.length} bytes)` : ''}`
+  const shown = Array.from(bytes.subarray(0, Math.min(bytes.length, most)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `\\x${shown}${bytes.length > most ? `… (${bytes.length} bytes)` : ''}`
 }
 
 const mostItemsShown = 40
-function listFormatter(item: Field): CellFormatter {
-  const formatItem = formatterFor(item)
+function listFormatter(item: Field, isWhole: boolean): CellFormatter {
+  const formatItem = formatterFor(item, isWhole)
+  const most = isWhole ? Infinity : mostItemsShown
   return (value) => {
     const list = value as { length: number; get(index: number): unknown }
     const shown: string[] = []
-    for (let index = 0; index < Math.min(list.length, mostItemsShown); index += 1) {
+    for (let index = 0; index < Math.min(list.length, most); index += 1) {
       const element = list.get(index)
       shown.push(element === null || element === undefined ? 'NULL' : formatItem(element))
     }
-    return `{${shown.join(',')}${list.length > mostItemsShown ? `,… ${list.length} items` : ''}}`
+    return `{${shown.join(',')}${list.length > most ? `,… ${list.length} items` : ''}}`
   }
 }

@@ -2,11 +2,15 @@
 // single cells of the visible rectangle, plots ask for whole numeric columns. Nothing here copies rows into objects.
 import { RecordBatchReader, type Field, type RecordBatch, type Schema, type Vector } from 'apache-arrow'
 
+const announceEveryMs = 100
+
 export class ResultTable {
   schema: Schema | null = null
   rowCount = 0
-  /** Bumped after each append: the one thing components subscribe to. */
+  /** Bumped when listeners are told: the one thing components subscribe to. */
   revision = 0
+  private toldAtMs = -Infinity
+  private telling: ReturnType<typeof setTimeout> | undefined
   private readonly batches: RecordBatch[] = []
   /** First row of each batch, for finding a row by bisection. */
   private readonly starts: number[] = []
@@ -20,7 +24,7 @@ export class ResultTable {
     this.starts.push(this.rowCount)
     this.batches.push(batch)
     this.rowCount += batch.numRows
-    this.announce()
+    this.announceSoon()
   }
 
   setSchema(schema: Schema): void {
@@ -51,7 +55,19 @@ export class ResultTable {
   }
   getRevision = (): number => this.revision
 
-  private announce(): void {
+  /** Batches may come by the hundred a second; the screen follows ten times a second. */
+  private announceSoon(): void {
+    if (this.telling !== undefined) return
+    const waitMs = this.toldAtMs + announceEveryMs - performance.now()
+    if (waitMs <= 0) return this.announce()
+    this.telling = setTimeout(() => this.announce(), waitMs)
+  }
+
+  /** Tells everybody now; called by the reader when nothing more will come. */
+  announce(): void {
+    clearTimeout(this.telling)
+    this.telling = undefined
+    this.toldAtMs = performance.now()
     this.revision += 1
     for (const listener of this.listeners) listener()
   }
@@ -77,15 +93,19 @@ const sliceMs = 12
  */
 export async function readArrowStream(response: Response, table: ResultTable, signal: AbortSignal): Promise<void> {
   const reader = await RecordBatchReader.from(response)
-  await reader.open({ autoDestroy: true })
-  if (reader.schema) table.setSchema(reader.schema)
-  let sliceStartedAt = performance.now()
-  for await (const batch of reader) {
-    if (signal.aborted) break
-    if (batch.numRows > 0) table.append(batch)
-    if (performance.now() - sliceStartedAt < sliceMs) continue
-    await new Promise<void>((resolve) => setTimeout(resolve))
-    sliceStartedAt = performance.now()
+  try {
+    await reader.open({ autoDestroy: true })
+    if (reader.schema) table.setSchema(reader.schema)
+    let sliceStartedAt = performance.now()
+    for await (const batch of reader) {
+      if (signal.aborted) break
+      if (batch.numRows > 0) table.append(batch)
+      if (performance.now() - sliceStartedAt < sliceMs) continue
+      await new Promise<void>((resolve) => setTimeout(resolve))
+      sliceStartedAt = performance.now()
+    }
+  } finally {
+    table.announce()
+    if (signal.aborted) await reader.cancel()
   }
-  if (signal.aborted) await reader.cancel()
 }

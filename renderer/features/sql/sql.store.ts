@@ -1,7 +1,7 @@
 // The workbench's state: the chosen database, the text, the runs of this session and the one on screen. The rows
 // themselves live in ResultTables outside of it. Leaving the screen does not end a run; cancel does.
 import { create } from 'zustand'
-import { toAppError, type Client } from '#client/client.ts'
+import { pause, toAppError, type Client } from '#client/client.ts'
 import type { Remote } from '#client/remote.ts'
 import type { Catalog, Run } from '#shared/contracts/sql.ts'
 import { fromWireError, type AppError } from '#shared/errors.ts'
@@ -23,6 +23,8 @@ interface SqlState {
   catalogs: ReadonlyMap<ConnectionId, Remote<Catalog>>
   text: string
   allowWrite: boolean
+  /** A statement is on its way to the server, which has not answered yet. */
+  isStarting: boolean
   result: OpenResult | null
   /** Set when a statement could not even be started. */
   startError: AppError | null
@@ -44,6 +46,7 @@ export const useSql = create<SqlState>(() => ({
   catalogs: new Map(),
   text: readText(),
   allowWrite: false,
+  isStarting: false,
   result: null,
   startError: null,
   view: 'grid',
@@ -76,34 +79,41 @@ export async function chooseConnection(client: Client, connectionId: ConnectionI
   }
 }
 
-/** Starts `sql` and follows its rows into a new table; the previous run, if still going, is cancelled. */
+/** Begins a new result on the screen: whoever was still reading the last one stops. */
+function takeOver(): AbortSignal {
+  reading.abort()
+  reading = new AbortController()
+  return reading.signal
+}
+
+/** Starts `sql` and follows its rows into a new table; the previous run, if still going, is cancelled. Never rejects. */
 export async function runStatement(client: Client, sql: string): Promise<void> {
   const { connectionId, allowWrite, result } = getState()
   if (!connectionId) return
-  if (result?.run.state === 'running') await cancelRun(client)
-  reading.abort()
-  reading = new AbortController()
-  const { signal } = reading
+  const signal = takeOver()
   // The raise of the write gate holds for one run only.
-  setState({ startError: null, allowWrite: false })
+  setState({ startError: null, allowWrite: false, isStarting: true })
   try {
+    // Its stream was left just now, which ends it too: a cancel that fails keeps nobody from running the next.
+    if (result?.run.state === 'running') await cancelRun(client).catch(() => undefined)
     const { run, stream } = await client.sql.start({ connectionId, sql, allowWrite })
+    // Another statement was started meanwhile: this one must not go on unseen.
+    if (signal.aborted) return void client.sql.cancel({ runId: run.runId }).catch(() => undefined)
+    setState({ isStarting: false })
     await follow(client, run, client.fetchStream(stream, signal), signal)
   } catch (thrown) {
-    if (!signal.aborted) setState({ startError: toAppError(thrown) })
+    if (!signal.aborted) setState({ startError: toAppError(thrown), isStarting: false })
   }
   void loadHistory(client)
 }
 
-/** Opens a kept result from disk: works with no server and no network. */
+/** Opens a kept result from disk: works with no server and no network. Never rejects. */
 export async function openKeptResult(client: Client, runId: string): Promise<void> {
-  reading.abort()
-  reading = new AbortController()
-  const { signal } = reading
-  setState({ startError: null })
+  const signal = takeOver()
+  setState({ startError: null, isStarting: false })
   try {
     const { run, stream } = await client.sql.openResult({ runId })
-    await follow(client, run, client.fetchStream(stream, signal), signal)
+    if (!signal.aborted) await follow(client, run, client.fetchStream(stream, signal), signal)
   } catch (thrown) {
     if (!signal.aborted) setState({ startError: toAppError(thrown) })
   }
@@ -121,28 +131,55 @@ async function follow(client: Client, run: Run, response: Promise<Response>, sig
     broken = toAppError(thrown)
   }
   if (signal.aborted) return
+  if (broken) update({ error: broken })
   try {
-    const ended = await client.sql.outcome({ runId: run.runId }, { signal })
+    const ended = await outcomeOf(client, run.runId, signal)
     const error = ended.error ? fromWireError(ended.error) : ended.state === 'done' || ended.state === 'cut' ? broken : null
     update({ run: ended, error, isReading: false })
   } catch (thrown) {
-    update({ error: broken ?? toAppError(thrown), isReading: false })
+    update({ error: broken ?? toAppError(thrown), isReading: false, run: { ...run, state: 'interrupted' } })
   }
 }
 
+const outcomePauseMs = 1000
+
+/** How the run ended, asked again for as long as the core cannot be reached: it knows, also after a restart. */
+async function outcomeOf(client: Client, runId: string, signal: AbortSignal): Promise<Run> {
+  for (;;) {
+    try {
+      return await client.sql.outcome({ runId }, { signal })
+    } catch (thrown) {
+      if (signal.aborted || toAppError(thrown).code !== 'unreachable') throw thrown
+      await pause(outcomePauseMs, signal)
+    }
+  }
+}
+
+/** Ends the running statement in the server; rejects when that could not be done. */
 export async function cancelRun(client: Client): Promise<void> {
   const { result } = getState()
   if (!result || result.run.state !== 'running') return
-  const run = await client.sql.cancel({ runId: result.run.runId }).catch(() => null)
-  if (run) setState((state) => (state.result?.run.runId === run.runId ? { result: { ...state.result, run } } : {}))
+  const run = await client.sql.cancel({ runId: result.run.runId })
+  setState((state) => (state.result?.run.runId === run.runId ? { result: { ...state.result, run } } : {}))
 }
 
+/** Never rejects: a failure stands in the state. */
 export async function loadHistory(client: Client): Promise<void> {
   try {
     setState({ history: { state: 'ready', value: await client.sql.history({ limit: 200 }) } })
   } catch (thrown) {
     setState({ history: { state: 'failed', error: toAppError(thrown) } })
   }
+}
+
+/** Keeps the history on screen current with a run's progress, in this window or another. */
+export function noteRun(run: Run): void {
+  setState(({ history }) => {
+    if (history.state !== 'ready') return {}
+    const isKnown = history.value.some((item) => item.runId === run.runId)
+    const value = isKnown ? history.value.map((item) => (item.runId === run.runId ? run : item)) : [run, ...history.value]
+    return { history: { state: 'ready', value } }
+  })
 }
 
 export async function saveResult(client: Client, runId: string, name: string): Promise<void> {

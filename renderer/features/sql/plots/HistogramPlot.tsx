@@ -38,7 +38,13 @@ export default function HistogramPlot({ table }: { table: ResultTable }) {
         </>
       }
     >
-      {(size) => (histogram ? <Bars histogram={histogram} title={axisTitle(table, column)} isLog={isLog} {...size} /> : <EmptyState title="Nothing to draw">No row has a value in this column.</EmptyState>)}
+      {(size) =>
+        histogram ? (
+          <Bars histogram={histogram} title={axisTitle(table, column)} isLog={isLog} {...size} />
+        ) : (
+          <EmptyState title="Nothing to draw">No row has a value in this column.</EmptyState>
+        )
+      }
     </PlotFrame>
   )
 }

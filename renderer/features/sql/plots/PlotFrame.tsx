@@ -1,21 +1,25 @@
 // What every plot shares: a bar of choices, a surface that follows the window's size, and the line that says how
 // many rows are drawn and how many could not be.
-import { Button, Group, Text } from '@mantine/core'
+import { Button, Group, Loader, Text } from '@mantine/core'
 import { IconPhoto } from '@tabler/icons-react'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { attempt } from '#client/attempt.ts'
 import { formatCount } from '#shared/model/quantities.ts'
 import { downloadBlob } from '#ui/download.ts'
 import type { NumericColumns } from './column-data.ts'
 
 interface PlotFrameProps {
   controls: ReactNode
+  /** Null while it is being read. */
   data: NumericColumns | null
-  /** Draws into the given size; called again whenever it changes. */
-  children(size: { widthPx: number; heightPx: number }): ReactNode
+  /** Shown in place of the picture: what has to be chosen first. */
+  instead?: ReactNode
+  /** Draws into the given size; called again whenever size or data change. */
+  children(size: { widthPx: number; heightPx: number }, data: NumericColumns): ReactNode
   exportName: string
 }
 
-export function PlotFrame({ controls, data, children, exportName }: PlotFrameProps) {
+export function PlotFrame({ controls, data, instead, children, exportName }: PlotFrameProps) {
   const surface = useRef<HTMLDivElement>(null)
   const [size, setSize] = useState({ widthPx: 0, heightPx: 0 })
   useEffect(() => {
@@ -27,7 +31,7 @@ export function PlotFrame({ controls, data, children, exportName }: PlotFramePro
   }, [])
   const save = (): void => {
     const canvases = [...(surface.current?.querySelectorAll('canvas') ?? [])]
-    if (canvases.length > 0) void flatten(canvases).then((blob) => blob && downloadBlob(blob, exportName))
+    if (canvases.length > 0) void attempt('The picture could not be made', flatten(canvases).then((blob) => blob && downloadBlob(blob, exportName)))
   }
   return (
     <div style={{ display: 'flex', flexDirection: 'column', height: '100%', minHeight: 0 }}>
@@ -35,15 +39,15 @@ export function PlotFrame({ controls, data, children, exportName }: PlotFramePro
         {controls}
         <Group ml="auto" gap="sm">
           <Text size="xs" c="var(--text-dim)" role="status" data-testid="plot-status">
-            {data ? `${formatCount(data.rowsSeen - data.ignored)} rows drawn${data.ignored > 0 ? `; ${formatCount(data.ignored)} without a value (NULL, NaN or −9999) left out` : ''}` : 'Reading…'}
+            {data ? `${formatCount(data.rowsSeen - data.ignored)} rows drawn${data.ignored > 0 ? `; ${formatCount(data.ignored)} without a value (NULL, NaN or −9999) left out` : ''}` : instead ? '' : 'Reading…'}
           </Text>
-          <Button size="compact-xs" variant="default" leftSection={<IconPhoto size={13} />} onClick={save}>
+          <Button size="compact-xs" variant="default" leftSection={<IconPhoto size={13} />} onClick={save} disabled={!data || data.rowsSeen === data.ignored}>
             PNG
           </Button>
         </Group>
       </Group>
       <div ref={surface} style={{ flex: 1, minHeight: 0, overflow: 'hidden', position: 'relative' }}>
-        {size.widthPx > 0 && size.heightPx > 0 ? children(size) : null}
+        {instead ?? (size.widthPx > 0 && size.heightPx > 0 ? data ? children(size, data) : <Loader m="xl" aria-label="Reading the columns" /> : null)}
       </div>
     </div>
   )

@@ -32,9 +32,9 @@ export default function ScatterPlot({ table }: { table: ResultTable }) {
         </>
       }
     >
-      {(size) =>
-        data && data.values[0]!.length > 0 && data.values.length === 2 ? (
-          <Cloud x={data.values[0]!} y={data.values[1]!} titles={[axisTitle(table, pair[0]), axisTitle(table, pair[1])]} {...size} />
+      {(size, { values: [x, y] }) =>
+        x && y && x.length > 0 ? (
+          <Cloud x={x} y={y} titles={[axisTitle(table, pair[0]), axisTitle(table, pair[1])]} {...size} />
         ) : (
           <EmptyState title="Nothing to draw">No row has a value in both columns.</EmptyState>
         )

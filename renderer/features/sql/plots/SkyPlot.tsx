@@ -22,45 +22,54 @@ export default function SkyPlot({ table }: { table: ResultTable }) {
     </>
   )
   return (
-    <PlotFrame data={columns ? data : null} exportName="sky.png" controls={controls}>
-      {(size) =>
-        !columns ? (
-          <EmptyState title="Which columns are the position?">
-            No column is called like a right ascension and a declination. Choose them above; <code>zpix</code> has <code>mean_fiber_ra</code> and <code>mean_fiber_dec</code>, or join <code>photometry</code> for <code>ra</code> and <code>dec</code>.
-          </EmptyState>
-        ) : data && data.values.length === 2 ? (
-          <Sky ra={data.values[0]!} dec={data.values[1]!} frame={{ ...size, centreRa: Number(centre) }} />
-        ) : null
+    <PlotFrame data={data} instead={columns ? undefined : <ChoosePosition />} exportName="sky.png" controls={controls}>
+      {({ widthPx, heightPx }, { values: [ra, dec] }) =>
+        ra && dec && ra.length > 0 ? (
+          <Sky ra={ra} dec={dec} widthPx={widthPx} heightPx={heightPx} centreRa={Number(centre)} />
+        ) : (
+          <EmptyState title="Nothing to draw">No row has a position in both columns.</EmptyState>
+        )
       }
     </PlotFrame>
   )
 }
 
-function Sky({ ra, dec, frame }: { ra: Float64Array; dec: Float64Array; frame: SkyFrame }) {
+const ChoosePosition = () => (
+  <EmptyState title="Which columns are the position?">
+    No column is called like a right ascension and a declination. Choose them above; <code>zpix</code> has{' '}
+    <code>mean_fiber_ra</code> and <code>mean_fiber_dec</code>, or join <code>photometry</code> for <code>ra</code> and{' '}
+    <code>dec</code>.
+  </EmptyState>
+)
+
+function Sky({ ra, dec, widthPx, heightPx, centreRa }: SkyFrame & { ra: Float64Array; dec: Float64Array }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const scheme = useComputedColorScheme('dark')
-  const { widthPx, heightPx, centreRa } = frame
   useEffect(() => {
     const ratio = window.devicePixelRatio || 1
     const element = canvas.current!
-    element.width = Math.round(widthPx * ratio)
-    element.height = Math.round(heightPx * ratio)
-    const pen = element.getContext('2d')!
-    const whole = { widthPx: element.width, heightPx: element.height, centreRa }
-    drawGraticule(pen, whole, ratio)
-    const cancel = { isCancelled: false }
-    void drawPoints(pen, ra, dec, whole, scheme, cancel)
-    return () => {
-      cancel.isCancelled = true
+    const whole = { widthPx: Math.round(widthPx * ratio), heightPx: Math.round(heightPx * ratio), centreRa }
+    const controller = new AbortController()
+    const draw = async (): Promise<void> => {
+      // The old picture stays until the new one is counted, so that arriving rows do not make it flicker.
+      const counts = await countPoints(ra, dec, whole, controller.signal)
+      if (!counts) return
+      element.width = whole.widthPx
+      element.height = whole.heightPx
+      const pen = element.getContext('2d')!
+      drawGraticule(pen, whole, ratio)
+      drawDensity(pen, counts, whole, radiusFor(ra.length), scheme)
     }
+    draw().catch(reportError)
+    return () => controller.abort()
   }, [ra, dec, widthPx, heightPx, centreRa, scheme])
   return <canvas ref={canvas} style={{ width: widthPx, height: heightPx, display: 'block' }} role="img" aria-label="All-sky map, Mollweide projection, right ascension growing to the left" data-testid="sky" />
 }
 
 const sliceMs = 14
 
-/** Counts in slices, so that a million points never hold the page for longer than a frame or two. */
-async function drawPoints(pen: CanvasRenderingContext2D, ra: Float64Array, dec: Float64Array, frame: SkyFrame, ramp: RampName, cancel: { isCancelled: boolean }): Promise<void> {
+/** Points per pixel, in slices, so that a million of them never hold the page for longer than a frame; null = given up. */
+async function countPoints(ra: Float64Array, dec: Float64Array, frame: SkyFrame, signal: AbortSignal): Promise<Uint32Array | null> {
   const { widthPx, heightPx } = frame
   const scale = skyScale(frame)
   const counts = new Uint32Array(widthPx * heightPx)
@@ -73,12 +82,16 @@ async function drawPoints(pen: CanvasRenderingContext2D, ra: Float64Array, dec: 
     if (x >= 0 && y >= 0 && x < widthPx && y < heightPx) counts[y * widthPx + x]! += 1
     if ((index & 0x7fff) !== 0x7fff || performance.now() - sliceStartedAt < sliceMs) continue
     await new Promise((resolve) => setTimeout(resolve))
-    if (cancel.isCancelled) return
+    if (signal.aborted) return null
     sliceStartedAt = performance.now()
   }
-  if (cancel.isCancelled) return
+  return counts
+}
+
+function drawDensity(pen: CanvasRenderingContext2D, counts: Uint32Array, frame: SkyFrame, radiusPx: number, ramp: RampName): void {
+  const { widthPx, heightPx } = frame
   const layer = new OffscreenCanvas(widthPx, heightPx)
-  layer.getContext('2d')!.putImageData(new ImageData(toPixels(counts, widthPx, heightPx, radiusFor(ra.length), ramp).pixels, widthPx, heightPx), 0, 0)
+  layer.getContext('2d')!.putImageData(new ImageData(toPixels(counts, widthPx, heightPx, radiusPx, ramp).pixels, widthPx, heightPx), 0, 0)
   pen.drawImage(layer, 0, 0)
 }
 

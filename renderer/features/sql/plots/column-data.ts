@@ -1,7 +1,8 @@
 // Numeric columns of a result as typed arrays, read in slices so that the page stays responsive. Values that mean
 // "missing" (NULL, NaN, and DESI's -9999) are left out, and counted, never silently.
-import { DataType, type Field } from 'apache-arrow'
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { DataType, Precision, type Field, type Vector } from 'apache-arrow'
+import { useEffect, useState } from 'react'
+import { pause } from '#client/client.ts'
 import type { ResultTable } from '../result-table.ts'
 
 /** specprod-db stores NaN and infinity as this value, because its columns are NOT NULL. */
@@ -34,31 +35,47 @@ function breather(): () => Promise<void> | undefined {
   }
 }
 
-/** Reads the columns of all rows that have arrived. 64-bit integers become doubles: fine for a plot, not for an id. */
+/**
+ * Reads the columns of all rows that have arrived. 64-bit integers become doubles: fine for a plot, not for an id.
+ * When `signal` fires it returns early with what it has, which nobody should use.
+ */
 export async function readColumns(table: ResultTable, columns: readonly number[], signal: AbortSignal): Promise<NumericColumns> {
   const rows = table.rowCount
   const raw = columns.map(() => new Float64Array(rows))
   const pauseIfDue = breather()
   for (const [at, column] of columns.entries()) {
-    const target = raw[at]!
     for (const { vector, startRow } of table.columnChunks(column)) {
-      const isBig = DataType.isInt(vector.type) && vector.type.bitWidth === 64
-      const end = Math.min(vector.length, rows - startRow)
-      for (let row = 0; row < end; row += 1) {
-        const value: unknown = vector.get(row)
-        target[startRow + row] = value === null || value === undefined ? NaN : isBig ? Number(value as bigint) : Number(value)
-        if ((row & 0x3fff) === 0x3fff) await pauseIfDue()
-      }
+      copyNumbers(vector, raw[at]!, startRow, Math.min(vector.length, rows - startRow))
+      await pauseIfDue()
       if (signal.aborted) break
     }
   }
-  return compact(raw, rows)
+  return compact(raw, rows, pauseIfDue)
 }
 
+/** One batch's values; NULL becomes NaN. Plain numbers without nulls are copied as a block. */
+function copyNumbers(vector: Vector, target: Float64Array, startRow: number, count: number): void {
+  if (count <= 0) return
+  if (vector.nullCount === 0 && isBlockOfNumbers(vector)) {
+    target.set((vector.toArray() as Float64Array).subarray(0, count), startRow)
+    return
+  }
+  for (let row = 0; row < count; row += 1) {
+    const value: unknown = vector.get(row)
+    target[startRow + row] = value === null || value === undefined ? NaN : Number(value)
+  }
+}
+
+const isBlockOfNumbers = ({ type }: Vector): boolean =>
+  (DataType.isFloat(type) && type.precision !== Precision.HALF) || (DataType.isInt(type) && type.bitWidth < 64)
+
+const compactSlice = 65_536
+
 /** Keeps the rows in which every column has a real value. */
-function compact(raw: Float64Array[], rows: number): NumericColumns {
+async function compact(raw: Float64Array[], rows: number, pauseIfDue: () => Promise<void> | undefined): Promise<NumericColumns> {
   let kept = 0
   for (let row = 0; row < rows; row += 1) {
+    if (row % compactSlice === compactSlice - 1) await pauseIfDue()
     let isWhole = true
     for (const column of raw) {
       const value = column[row]!
@@ -75,24 +92,42 @@ const refreshMs = 700
 
 /** The columns' values, read again at most every 0.7 s while rows are still arriving; null until first read. */
 export function useColumns(table: ResultTable, columns: readonly number[]): NumericColumns | null {
-  const revision = useSyncExternalStore(table.subscribe, table.getRevision)
-  const [data, setData] = useState<NumericColumns | null>(null)
   const key = columns.join()
-  const [tick, setTick] = useState(0)
+  const [read, setRead] = useState<{ table: ResultTable; key: string; data: NumericColumns } | null>(null)
   useEffect(() => {
-    const timer = setTimeout(() => setTick(revision), data === null ? 0 : refreshMs)
-    return () => clearTimeout(timer)
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- `data` only chooses the first delay
-  }, [revision])
-  useEffect(() => {
-    if (columns.length === 0) return
+    if (key === '') return
     const controller = new AbortController()
-    void readColumns(table, columns, controller.signal).then((read) => !controller.signal.aborted && setData(read))
+    const { signal } = controller
+    const wanted = key.split(',').map(Number)
+    const keepReading = async (): Promise<void> => {
+      while (!signal.aborted) {
+        const revision = table.getRevision()
+        const data = await readColumns(table, wanted, signal)
+        if (signal.aborted) return
+        setRead({ table, key, data })
+        await pause(refreshMs, signal)
+        await nextRevision(table, revision, signal)
+      }
+    }
+    keepReading().catch(reportError)
     return () => controller.abort()
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- `key` stands for `columns`
-  }, [table, key, tick])
-  return data
+  }, [table, key])
+  return read?.table === table && read.key === key ? read.data : null
 }
+
+/** Resolves when the table is no longer at `revision`, or when `signal` fires. */
+const nextRevision = (table: ResultTable, revision: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const check = (): void => {
+      if (!signal.aborted && table.getRevision() === revision) return
+      unsubscribe()
+      signal.removeEventListener('abort', check)
+      resolve()
+    }
+    const unsubscribe = table.subscribe(check)
+    signal.addEventListener('abort', check)
+    check()
+  })
 
 /** Smallest and largest of a column; null when it is empty. */
 export function extent(values: Float64Array): [number, number] | null {
