@@ -265,17 +265,21 @@ describe('life of the servers', () => {
     await client.end()
   })
 
-  test('a cancelled build leaves no server, and what it left is not taken for finished', async () => {
-    const other = await makeDataDir()
-    const abort = new AbortController()
-    const onStep = (step: string): void => {
-      if (step.includes('redshifts')) abort.abort()
-    }
-    const start = startSmallLab(other, { signal: abort.signal, zpixRows: 100_000, onStep })
-    await expect(start).rejects.toMatchObject({ code: 'cancelled' })
-    const again = await startSmallLab(other, { zpixRows: 2_000 })
-    expect(again.demo.servers[0]?.isFromCache).toBe(false)
-    await again.demo.dispose()
-    await removeDataDir(other)
-  })
+  test(
+    'a cancelled build leaves no server, and what it left is not taken for finished',
+    { timeout: 60_000 },
+    async () => {
+      const other = await makeDataDir()
+      const abort = new AbortController()
+      const onStep = (step: string): void => {
+        if (step.includes('redshifts')) abort.abort()
+      }
+      const start = startSmallLab(other, { signal: abort.signal, zpixRows: 100_000, onStep })
+      await expect(start).rejects.toMatchObject({ code: 'cancelled' })
+      const again = await startSmallLab(other, { zpixRows: 2_000 })
+      expect(again.demo.servers[0]?.isFromCache).toBe(false)
+      await again.demo.dispose()
+      await removeDataDir(other)
+    },
+  )
 })
