@@ -70,7 +70,7 @@ test("a new user's whole path", async ({ meridian }) => {
   })
 
   await test.step('export as CSV, Parquet and Arrow', async () => {
-    for (const [format, starts] of [['CSV', 'targetid,'], ['Parquet', 'PAR1'], ['Arrow', '']] as const) {
+    for (const [format, starts] of [['CSV', '"targetid",'], ['Parquet', 'PAR1'], ['Arrow', '']] as const) {
       const download = page.waitForEvent('download')
       await page.getByRole('button', { name: 'Export' }).click()
       await page.getByRole('menuitem', { name: format }).click()

@@ -1,7 +1,7 @@
 // Starting Meridian as a user does, for the specs: built shells, a data directory of its own, a real page. A spec
 // asks for `meridian` and never learns which shell it got.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -24,7 +24,6 @@ export interface Meridian {
 
 const root = resolve(import.meta.dirname, '..')
 const startTimeoutMs = 60_000
-const demoCache = join(tmpdir(), 'meridian-e2e-demo')
 
 interface Running {
   page: Page
@@ -33,15 +32,24 @@ interface Running {
   printed: string[]
 }
 
-export const test = base.extend<ShellOptions & { meridian: Meridian; dataDir: string }>({
+export const test = base.extend<ShellOptions & { meridian: Meridian; dataDir: string }, { labDir: string }>({
+  // The first spec builds the demo lab's database as a new user would; the others of this run find it built.
+  labDir: [
+    async ({}, use) => {
+      const directory = mkdtempSync(join(tmpdir(), 'meridian-e2e-lab-'))
+      await use(directory)
+      rmSync(directory, { recursive: true, force: true })
+    },
+    { scope: 'worker' },
+  ],
   shell: ['loopback', { option: true }],
-  dataDir: async ({}, use) => {
+  dataDir: async ({ labDir }, use) => {
     const directory = mkdtempSync(join(tmpdir(), 'meridian-e2e-'))
+    symlinkSync(labDir, join(directory, 'demo'), 'junction')
     await use(directory)
     rmSync(directory, { recursive: true, force: true })
   },
   meridian: async ({ shell, browser, contextOptions, dataDir }, use) => {
-    mkdirSync(demoCache, { recursive: true })
     const start = (): Promise<Running> => (shell === 'desktop' ? startDesktop(dataDir) : startLoopback(browser, contextOptions, dataDir))
     let running = await start()
     await use({

@@ -18,6 +18,7 @@ export default defineConfig<ShellOptions>({
   reporter: process.env['MERIDIAN_E2E_REPORT'] ? [['list'], ['json', { outputFile: process.env['MERIDIAN_E2E_REPORT'] }]] : 'list',
   use: {
     viewport: { width: 1440, height: 900 },
+    actionTimeout: 20_000,
     colorScheme: 'dark',
     trace: 'retain-on-failure',
     launchOptions: {

@@ -32,7 +32,7 @@ test('a lost system is shown as lost, with its age, and comes back by itself', a
   await openDemoLab(page)
   const setFault = async (fault: string | null): Promise<void> => {
     await page.goto(`${page.url().split('#')[0]}#/settings?section=demo`)
-    const field = page.getByRole('textbox', { name: 'Fault of Proxmox VE' })
+    const field = page.getByRole('combobox', { name: 'Fault of Proxmox VE' })
     if (fault === null) {
       await field.locator('xpath=../..').getByRole('button').click()
       return

@@ -25,7 +25,7 @@ export async function runSql(page: Page, sql: string): Promise<void> {
 }
 
 export async function chooseDatabase(page: Page, label: string): Promise<void> {
-  await page.getByRole('textbox', { name: 'Database' }).click()
+  await page.getByRole('combobox', { name: 'Database' }).click()
   await page.getByRole('option', { name: label }).first().click()
 }
 
