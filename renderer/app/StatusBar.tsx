@@ -1,5 +1,5 @@
 // One line of truth: the state and age of every connection of the site, the core's own link, the vault.
-import { Popover, Stack, Text } from '@mantine/core'
+import { Popover, Stack, Text, VisuallyHidden } from '@mantine/core'
 import { useState } from 'react'
 import { useInventory } from '#client/inventory.store.ts'
 import { navigate } from '#client/location.ts'
@@ -62,13 +62,14 @@ function SourceItem({ source }: { source: Source }) {
           data-testid={`source-${source.kind}`}
           data-state={source.state}
           onClick={() => setOpen((open) => !open)}
-          aria-label={`${source.label}: ${sourceWord[source.state]}`}
         >
           <span aria-hidden style={{ color: healthColor(state) }}>
             {healthSymbol[state]}
           </span>
           {source.label}
-          {source.state === 'live' ? null : (
+          {source.state === 'live' ? (
+            <VisuallyHidden>{sourceWord.live}</VisuallyHidden>
+          ) : (
             <span style={{ color: 'var(--text-dim)' }}>
               {sourceWord[source.state]}
               {source.lastSeenAtMs ? (

@@ -20,7 +20,7 @@ export interface Client extends Calls {
 /** Whatever was thrown → an AppError: calls throw nothing else, fetches and readers of bodies do. */
 export function toAppError(thrown: unknown): AppError {
   if (isAppError(thrown)) return thrown
-  if (thrown instanceof Error && thrown.name === 'AbortError') return cancelled()
+  if ((thrown as { name?: unknown } | null)?.name === 'AbortError') return cancelled()
   return new AppError('unreachable', 'The connection to Meridian’s core broke off.', {
     remedy: 'It is being restored; look at the current state before you repeat the action.',
     cause: thrown,

@@ -23,3 +23,8 @@ class NoResize implements ResizeObserver {
 }
 window.ResizeObserver ??= NoResize
 Element.prototype.scrollIntoView ??= () => undefined
+// CodeMirror measures text, which jsdom does not lay out.
+Range.prototype.getClientRects ??= () => [] as unknown as DOMRectList
+Range.prototype.getBoundingClientRect ??= () => new DOMRect()
+URL.createObjectURL ??= () => 'blob:test'
+URL.revokeObjectURL ??= () => undefined

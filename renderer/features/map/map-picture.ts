@@ -1,5 +1,6 @@
 // The map as a file: an SVG made from the same layout that the screen shows, and a PNG drawn from that SVG. The
 // whole map is exported, not only what is in view. Colours are resolved here: a file has no theme.
+import { AppError } from '#shared/errors.ts'
 import type { Health } from '#shared/model/inventory.ts'
 import { entityKindNames } from '#ui/EntityIcon.tsx'
 import { healthSymbol } from '#ui/theme.ts'
@@ -91,8 +92,10 @@ export async function toPng(svg: string, widthPx: number, heightPx: number): Pro
     canvas.height = Math.round(heightPx * scale)
     canvas.getContext('2d')!.drawImage(picture, 0, 0, canvas.width, canvas.height)
     return await new Promise((resolve, reject) =>
-      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('The picture is too large to be drawn.'))), 'image/png'),
+      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no blob'))), 'image/png'),
     )
+  } catch (thrown) {
+    throw new AppError('unsupported', 'The map is too large for a PNG picture.', { remedy: 'Export it as SVG.', cause: thrown })
   } finally {
     URL.revokeObjectURL(url)
   }
