@@ -1,7 +1,7 @@
 // HTTPS for the connectors of Proxmox VE, PBS and Kubernetes: one keep-alive pool per connection, trust decided
 // before the first byte of a request leaves, every wait with a limit. Answers that are not what was asked for become
 // AppErrors that name the system. Never logs headers or bodies, never follows a redirection.
-import { Agent, request as startRequest, type RequestOptions } from 'node:https'
+import { request as startRequest, type Agent, type RequestOptions } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { AppError, cancelled } from '#shared/errors.ts'
 import { answerFault, badJson, notJson, statusFault, type ErrorText, type Party } from './https-faults.ts'

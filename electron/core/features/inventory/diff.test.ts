@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Edge } from '#shared/model/inventory.ts'
+import type { Edge, Entity } from '#shared/model/inventory.ts'
 import { diffPart, isEmptyChange, sameEdge, sameEntity, type Part } from './diff.ts'
 import { edgeOf } from './observation.ts'
 import { entityOf } from './testing/entities.ts'
@@ -45,7 +45,7 @@ describe('equality', () => {
   it('sees every field a reader could see', () => {
     const base = entityOf('guest', 'a', { tags: ['x'], addresses: ['10.0.0.1'], facts: { list: ['a'], figure: 1 } })
     expect(sameEntity(base, { ...base, tags: ['x'], facts: { list: ['a'], figure: 1 } })).toBe(true)
-    const others = [{ name: 'b' }, { health: 'off' as const }, { status: 's' }, { parentId: 'p' }, { tags: [] }, { addresses: ['10.0.0.2'] }, { facts: { list: ['b'], figure: 1 } }, { facts: { list: ['a'] } }, { facts: { list: ['a'], figure: 1, more: null } }]
+    const others: Array<Partial<Entity>> = [{ name: 'b' }, { health: 'off' as const }, { status: 's' }, { parentId: 'p' }, { tags: [] }, { addresses: ['10.0.0.2'] }, { facts: { list: ['b'], figure: 1 } }, { facts: { list: ['a'] } }, { facts: { list: ['a'], figure: 1, more: null } }]
     for (const other of others) expect(sameEntity(base, { ...base, ...other }), JSON.stringify(other)).toBe(false)
   })
 

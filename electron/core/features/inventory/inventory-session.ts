@@ -105,7 +105,9 @@ export class InventorySession {
     const wanted = new Map(site.connections.map((connection) => [connection.id, connection]))
     for (const [id, loop] of this.loops) {
       const connection = wanted.get(id)
-      if (connection && keyOf(connection) === loop.key && this.model.source(id)?.state === 'live') continue
+      const state = this.model.source(id)?.state
+      // Stored secrets may have changed without a trace in the settings: what failed is tried anew.
+      if (connection && keyOf(connection) === loop.key && state !== 'lost' && state !== 'locked') continue
       loop.controller.abort()
       this.loops.delete(id)
       if (!connection) await this.model.removeConnection(id)
@@ -156,6 +158,10 @@ export class InventorySession {
         if (signal.aborted) break
         failures += 1
         await this.markFailed(connection, thrown)
+        if (isAboutAccess(thrown)) {
+          watcher?.dispose()
+          watcher = undefined
+        }
       }
       for (const resolve of waiting) resolve()
       const refreshMs = this.options.core.settings.get().refreshSeconds * 1000
@@ -234,6 +240,10 @@ export class InventorySession {
     }
   }
 }
+
+/** Failures after which nothing that was read from the connection's secrets may be held on to. */
+const isAboutAccess = (thrown: unknown): boolean =>
+  isAppError(thrown) && (thrown.code === 'unauthenticated' || thrown.code === 'invalid-input' || thrown.code === 'locked' || thrown.detail?.kind === 'tls')
 
 const keyOf = (connection: Connection): string => JSON.stringify(connection)
 
