@@ -76,6 +76,6 @@ function peakRssMb(): number {
   return process.resourceUsage().maxRSS / 1000
 }
 
-await { arrow: readArrow, driver: readByDriver, bare: readBare }[way]()
-console.log(JSON.stringify({ ...result, peakRssMb: peakRssMb() }))
+const ways = { arrow: readArrow, driver: readByDriver, bare: readBare }
+await ways[way]()
 console.log(JSON.stringify({ ...result, peakRssMb: peakRssMb() }))
