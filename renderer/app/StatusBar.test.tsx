@@ -8,7 +8,7 @@ import { freshPage, show } from '../testing/show.tsx'
 import { OfflineBanner } from './OfflineBanner.tsx'
 import { StatusBar } from './StatusBar.tsx'
 
-const twoHoursAgo = (): number => Date.now() - 2 * 3_600_000
+const twoHoursAgo = (): number => Date.now() - 2.5 * 3_600_000
 const lost = () => sampleSource({ state: 'lost', lastSeenAtMs: twoHoursAgo(), problem: 'The host is not reachable.', remedy: 'Check the VPN.' })
 const live = () => sampleSource({ connectionId: 'c2' as ConnectionId, label: 'radioastronomy', kind: 'proxmox' })
 

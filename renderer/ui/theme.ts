@@ -12,7 +12,7 @@ const night: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'meridian',
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: { light: 7, dark: 5 },
   colors: { meridian, dark: night },
   autoContrast: true,
   respectReducedMotion: true,
@@ -38,7 +38,13 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--surface-sunken': '#eceef5',
     '--line': '#dfe2ec',
     '--text-dim': '#5a6280',
-    '--accent-star': '#b27a00',
+    '--accent-star': '#7a5200',
+    // Mantine's light badges and dimmed texts fall short of 4.5 : 1 on their own grounds.
+    '--mantine-color-dimmed': '#5a6280',
+    '--mantine-color-green-light-color': '#1c6b31',
+    '--mantine-color-yellow-light-color': '#7a5200',
+    '--mantine-color-red-light-color': '#ad1d2b',
+    '--mantine-color-gray-light-color': '#464d63',
   },
   dark: {
     '--health-ok': '#3fcf8e',

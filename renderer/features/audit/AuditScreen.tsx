@@ -92,7 +92,7 @@ export default function AuditScreen() {
           </Button>
         </Group>
       </div>
-      <div className="screen-body">
+      <div className="screen-body" tabIndex={0} role="region" aria-label="Audit records">
         {page.state === 'failed' ? <ErrorNotice error={page.error} onRetry={() => setAttempt(attempt + 1)} /> : null}
         {page.state === 'loading' ? <Loader aria-label="Loading" /> : null}
         {page.state === 'ready' && page.value.length === 0 ? (
