@@ -11,7 +11,13 @@ import type { Log } from '../platform.ts'
 import { openDatabase, type Database } from './database.ts'
 import { createInventoryStore, type InventoryChange } from './inventory-store.ts'
 
-const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => log }
+const log: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => log,
+}
 const siteId = 'site' as SiteId
 const connectionId = 'connection' as ConnectionId
 let folder: string
@@ -43,14 +49,31 @@ const entityOf = (id: string, status = 'running', owner = connectionId): Entity 
   addresses: ['10.0.0.1'],
   facts: { vmid: 1, macs: ['02:00:00:00:00:01'] },
 })
-const edge: Edge = { id: 'a|uses|b', from: 'a', to: 'b', kind: 'uses', evidence: [{ by: 'api', text: 'because' }] }
-const change = (more: Partial<InventoryChange>): InventoryChange => ({ upsertEntities: [], removeEntities: [], upsertEdges: [], removeEdges: [], ...more })
+const edge: Edge = {
+  id: 'a|uses|b',
+  from: 'a',
+  to: 'b',
+  kind: 'uses',
+  evidence: [{ by: 'api', text: 'because' }],
+}
+const change = (more: Partial<InventoryChange>): InventoryChange => ({
+  upsertEntities: [],
+  removeEntities: [],
+  upsertEdges: [],
+  removeEdges: [],
+  ...more,
+})
 
 describe('the inventory store', () => {
   it('gives back what it was given, over a restart', async () => {
     const first = openStore()
-    const sources = [{ connectionId, lastSeenAtMs: 42, problem: 'It refuses connections.', remedy: 'Start it.' }]
-    first.store.apply(siteId, change({ sources, upsertEntities: [entityOf('a'), entityOf('b')], upsertEdges: [edge] }))
+    const sources = [
+      { connectionId, lastSeenAtMs: 42, problem: 'It refuses connections.', remedy: 'Start it.' },
+    ]
+    first.store.apply(
+      siteId,
+      change({ sources, upsertEntities: [entityOf('a'), entityOf('b')], upsertEdges: [edge] }),
+    )
     first.store.apply(siteId, change({ upsertEntities: [entityOf('a', 'stopped')], removeEntities: ['b'] }))
     first.database.dispose()
     const found = await openStore().store.load(siteId)
@@ -60,14 +83,17 @@ describe('the inventory store', () => {
 
   it('reads more than one page', async () => {
     const { store } = openStore()
-    store.apply(siteId, change({ upsertEntities: Array.from({ length: 1234 }, (_, at) => entityOf(`e${at}`)) }))
+    store.apply(
+      siteId,
+      change({ upsertEntities: Array.from({ length: 1234 }, (_, at) => entityOf(`e${at}`)) }),
+    )
     expect((await store.load(siteId)).entities).toHaveLength(1234)
   })
 
   it('leaves out rows that cannot be read', async () => {
     const { database, store } = openStore()
     store.apply(siteId, change({ upsertEntities: [entityOf('a'), entityOf('b')] }))
-    database.sqlite.exec("UPDATE inventory_entity SET body = '{\"id\":\"a\"' WHERE id = 'a'")
+    database.sqlite.exec('UPDATE inventory_entity SET body = \'{"id":"a"\' WHERE id = \'a\'')
     expect((await store.load(siteId)).entities.map((item) => item.id)).toEqual(['b'])
   })
 
@@ -105,11 +131,14 @@ describe('the inventory store', () => {
       // The change in hand when the process died may be there whole; nothing that was said may be missing.
       const last = found.sources[0]!.lastSeenAtMs!
       expect(last === step - 1 || last === step).toBe(true)
-      const lost = [...expected].filter(([id, at]) => !found.entities.some((entity) => entity.id === id && Number(entity.status) >= at))
+      const lost = [...expected].filter(
+        ([id, at]) => !found.entities.some((entity) => entity.id === id && Number(entity.status) >= at),
+      )
       expect(lost.filter(([id]) => last === step - 1 || `guest${(last * 7) % 40}` !== id)).toEqual([])
       if (last === step) {
         for (const entity of found.entities) expected.set(entity.id, Number(entity.status))
-        for (const id of [...expected.keys()]) if (!found.entities.some((entity) => entity.id === id)) expected.delete(id)
+        for (const id of [...expected.keys()])
+          if (!found.entities.some((entity) => entity.id === id)) expected.delete(id)
         step += 1
       }
     }
@@ -126,7 +155,11 @@ interface Said {
 /** Starts the writer and kills it with SIGKILL once it has said `lines` things; gives all that it said. */
 async function runUntilKilled(path: string, start: number, lines: number): Promise<Said[]> {
   const script = fileURLToPath(new URL('testing/inventory-writer.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, path, String(start)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', script, path, String(start)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
   const said: Said[] = []
   for await (const line of createInterface({ input: child.stdout })) {
     try {

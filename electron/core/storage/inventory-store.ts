@@ -1,7 +1,12 @@
 // The last known inventory of every site, kept row by row so that a refresh writes only what changed. The session
 // writes here before it publishes, so nothing that was shown is lost by a kill. Bodies are what was observed; how
 // old they are is the source's row. Never holds a secret: entities have none.
-import { entity as entitySchema, edge as edgeSchema, type Edge, type Entity } from '#shared/model/inventory.ts'
+import {
+  entity as entitySchema,
+  edge as edgeSchema,
+  type Edge,
+  type Entity,
+} from '#shared/model/inventory.ts'
 import type { ConnectionId, SiteId } from '#shared/model/connection.ts'
 import type { z } from 'zod'
 import type { Database } from './database.ts'
@@ -44,7 +49,9 @@ type SourceRow = { connection_id: ConnectionId; last_seen_at_ms: number | null; 
 export function createInventoryStore(database: Database): InventoryStore {
   const { sqlite } = database
   const statements = {
-    sources: sqlite.prepare('SELECT connection_id, last_seen_at_ms, body FROM inventory_source WHERE site_id = ?'),
+    sources: sqlite.prepare(
+      'SELECT connection_id, last_seen_at_ms, body FROM inventory_source WHERE site_id = ?',
+    ),
     putSource: sqlite.prepare(
       `INSERT INTO inventory_source (site_id, connection_id, last_seen_at_ms, body) VALUES (?, ?, ?, ?)
        ON CONFLICT (site_id, connection_id) DO UPDATE SET last_seen_at_ms = excluded.last_seen_at_ms, body = excluded.body`,
@@ -61,10 +68,16 @@ export function createInventoryStore(database: Database): InventoryStore {
     dropEdge: sqlite.prepare('DELETE FROM inventory_edge WHERE site_id = ? AND id = ?'),
   }
 
-  async function loadBodies<S extends z.ZodType>(table: 'inventory_entity' | 'inventory_edge', siteId: SiteId, schema: S) {
-    const page = sqlite.prepare(`SELECT id, body FROM ${table} WHERE site_id = ? AND id > ? ORDER BY id LIMIT ${pageRows}`)
+  async function loadBodies<S extends z.ZodType>(
+    table: 'inventory_entity' | 'inventory_edge',
+    siteId: SiteId,
+    schema: S,
+  ) {
+    const page = sqlite.prepare(
+      `SELECT id, body FROM ${table} WHERE site_id = ? AND id > ? ORDER BY id LIMIT ${pageRows}`,
+    )
     const found: z.infer<S>[] = []
-    for (let after = ''; ; ) {
+    for (let after = ''; ;) {
       const rows = page.all(siteId, after) as unknown as BodyRow[]
       for (const row of rows) {
         const parsed = schema.safeParse(parseJson(row.body))
@@ -99,9 +112,13 @@ export function createInventoryStore(database: Database): InventoryStore {
         const siteIds = JSON.stringify(sites.map((site) => site.id))
         const connectionIds = JSON.stringify(sites.flatMap((site) => site.connections.map((item) => item.id)))
         for (const table of ['inventory_source', 'inventory_entity', 'inventory_edge'])
-          sqlite.prepare(`DELETE FROM ${table} WHERE site_id NOT IN (SELECT value FROM json_each(?))`).run(siteIds)
+          sqlite
+            .prepare(`DELETE FROM ${table} WHERE site_id NOT IN (SELECT value FROM json_each(?))`)
+            .run(siteIds)
         for (const table of ['inventory_source', 'inventory_entity'])
-          sqlite.prepare(`DELETE FROM ${table} WHERE connection_id NOT IN (SELECT value FROM json_each(?))`).run(connectionIds)
+          sqlite
+            .prepare(`DELETE FROM ${table} WHERE connection_id NOT IN (SELECT value FROM json_each(?))`)
+            .run(connectionIds)
       })
     },
   }

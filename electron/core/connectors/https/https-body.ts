@@ -5,12 +5,21 @@ import { AppError, isAppError } from '#shared/errors.ts'
 import { cutShort, type CallName, type Party } from './https-faults.ts'
 
 /** The whole body as text. Rejects `upstream` when it is longer than `limitBytes` or ends before its end. */
-export function readBody(response: IncomingMessage, limitBytes: number, party: Party, call: CallName): Promise<string> {
+export function readBody(
+  response: IncomingMessage,
+  limitBytes: number,
+  party: Party,
+  call: CallName,
+): Promise<string> {
   const tooLong = (): AppError =>
-    new AppError('upstream', `${party.system} at ${party.endpoint} answered ${nameOf(call)} with more than ${mebibytes(limitBytes)}.`, {
-      remedy: 'This is far more than this request should give: check that the address is the right one.',
-      target: party,
-    })
+    new AppError(
+      'upstream',
+      `${party.system} at ${party.endpoint} answered ${nameOf(call)} with more than ${mebibytes(limitBytes)}.`,
+      {
+        remedy: 'This is far more than this request should give: check that the address is the right one.',
+        target: party,
+      },
+    )
   return new Promise((resolve, reject) => {
     const fail = (error: AppError): void => {
       response.destroy()
@@ -24,7 +33,9 @@ export function readBody(response: IncomingMessage, limitBytes: number, party: P
       if (size > limitBytes) fail(tooLong())
       else chunks.push(chunk)
     })
-    response.on('end', () => (response.complete ? resolve(Buffer.concat(chunks).toString('utf8')) : fail(cutShort(party, call))))
+    response.on('end', () =>
+      response.complete ? resolve(Buffer.concat(chunks).toString('utf8')) : fail(cutShort(party, call)),
+    )
     response.on('error', (cause) => reject(cutShort(party, call, cause)))
     response.on('close', () => (response.complete ? undefined : reject(cutShort(party, call))))
   })
@@ -50,7 +61,11 @@ export async function* readLines(
       const lines = pending.split('\n')
       pending = lines.pop() ?? ''
       if (pending.length > maxLineBytes)
-        throw new AppError('upstream', `${party.system} at ${party.endpoint} sent a line of more than ${mebibytes(maxLineBytes)}.`, { target: party })
+        throw new AppError(
+          'upstream',
+          `${party.system} at ${party.endpoint} sent a line of more than ${mebibytes(maxLineBytes)}.`,
+          { target: party },
+        )
       for (const line of lines) if (line !== '') yield line
     }
     if (!response.complete && !isIdle) throw cutShort(party, call)
@@ -62,7 +77,11 @@ export async function* readLines(
     response.destroy()
   }
   if (isIdle)
-    throw new AppError('timeout', `${party.system} at ${party.endpoint} sent nothing for ${idleMs / 1000} s on ${nameOf(call)}.`, { target: party })
+    throw new AppError(
+      'timeout',
+      `${party.system} at ${party.endpoint} sent nothing for ${idleMs / 1000} s on ${nameOf(call)}.`,
+      { target: party },
+    )
 }
 
 const mebibytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MiB`

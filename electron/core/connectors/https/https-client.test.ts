@@ -2,7 +2,12 @@ import type { ServerResponse } from 'node:http'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { AppError } from '#shared/errors.ts'
 import { createSelfSigned, createTestAuthority, type TestLeaf } from '../tls/test-certificates.ts'
-import { createHttpsClient, type HttpsCall, type HttpsClient, type HttpsClientOptions } from './https-client.ts'
+import {
+  createHttpsClient,
+  type HttpsCall,
+  type HttpsClient,
+  type HttpsClientOptions,
+} from './https-client.ts'
 import { sendJson, startScriptedServer, type Answer, type ScriptedServer } from './testing/scripted-server.ts'
 
 let leaf: TestLeaf
@@ -18,7 +23,10 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-async function pair(answer: Answer, options: Partial<HttpsClientOptions> = {}): Promise<{ client: HttpsClient; server: ScriptedServer }> {
+async function pair(
+  answer: Answer,
+  options: Partial<HttpsClientOptions> = {},
+): Promise<{ client: HttpsClient; server: ScriptedServer }> {
   const server = await startScriptedServer(leaf, answer)
   const client = createHttpsClient({
     system: 'Test system',
@@ -26,7 +34,10 @@ async function pair(answer: Answer, options: Partial<HttpsClientOptions> = {}): 
     tls: { trust: { mode: 'pinned', sha256: leaf.sha256 } },
     ...options,
   })
-  ends.push(() => client.dispose(), () => server.dispose())
+  ends.push(
+    () => client.dispose(),
+    () => server.dispose(),
+  )
   return { client, server }
 }
 
@@ -40,7 +51,11 @@ async function failureOf(promise: Promise<unknown>): Promise<AppError> {
   throw new Error('It did not fail.')
 }
 
-const failureAgainst = async (answer: Answer, call: Partial<HttpsCall> = {}, options: Partial<HttpsClientOptions> = {}): Promise<AppError> => {
+const failureAgainst = async (
+  answer: Answer,
+  call: Partial<HttpsCall> = {},
+  options: Partial<HttpsClientOptions> = {},
+): Promise<AppError> => {
   const { client } = await pair(answer, options)
   return failureOf(client.json({ path: '/data', ...call }))
 }
@@ -54,18 +69,34 @@ const sendText = (response: ServerResponse, type: string, body: string | Buffer,
 describe('asking', () => {
   it('sends query, form and headers, and keeps the connection', async () => {
     const { client, server } = await pair((request, response) => sendJson(response, { echo: request.url }))
-    expect(await client.json({ path: '/a b'.replace(' ', '%20'), query: { one: 1, two: ['x', 'y&z'], none: undefined } })).toEqual({
+    expect(
+      await client.json({
+        path: '/a b'.replace(' ', '%20'),
+        query: { one: 1, two: ['x', 'y&z'], none: undefined },
+      }),
+    ).toEqual({
       echo: '/a%20b?one=1&two=x&two=y%26z',
     })
-    await client.json({ method: 'POST', path: '/form', body: { text: 'a=b&c;d', flag: true, none: undefined } })
+    await client.json({
+      method: 'POST',
+      path: '/form',
+      body: { text: 'a=b&c;d', flag: true, none: undefined },
+    })
     expect(server.received[1]).toMatchObject({ method: 'POST', body: 'text=a%3Db%26c%3Bd&flag=true' })
     expect(server.connectionCount()).toBe(1)
   })
 
   it('keeps the path prefix of the address', async () => {
     const { client, server } = await pair((_request, response) => sendJson(response, {}))
-    const prefixed = createHttpsClient({ system: 'S', url: `${server.url}/k8s/clusters/c1/`, tls: { trust: { mode: 'pinned', sha256: leaf.sha256 } } })
-    ends.push(() => prefixed.dispose(), () => client.dispose())
+    const prefixed = createHttpsClient({
+      system: 'S',
+      url: `${server.url}/k8s/clusters/c1/`,
+      tls: { trust: { mode: 'pinned', sha256: leaf.sha256 } },
+    })
+    ends.push(
+      () => prefixed.dispose(),
+      () => client.dispose(),
+    )
     await prefixed.json({ path: '/version' })
     expect(server.received[0]!.url).toBe('/k8s/clusters/c1/version')
   })
@@ -91,23 +122,28 @@ describe('asking', () => {
     expect(server.connectionCount()).toBe(2)
   })
 
-  it.each(['http://127.0.0.1:1', 'ftp://x', 'nonsense', '', 'https://user:secret@host'])('refuses the address %j without repeating it', (url) => {
-    let message = ''
-    try {
-      createHttpsClient({ system: 'Proxmox VE', url, tls: { trust: { mode: 'system' } } })
-    } catch (error) {
-      message = (error as AppError).message
-    }
-    expect(message).toContain('Proxmox VE')
-    expect(message).not.toContain('secret')
-  })
+  it.each(['http://127.0.0.1:1', 'ftp://x', 'nonsense', '', 'https://user:secret@host'])(
+    'refuses the address %j without repeating it',
+    (url) => {
+      let message = ''
+      try {
+        createHttpsClient({ system: 'Proxmox VE', url, tls: { trust: { mode: 'system' } } })
+      } catch (error) {
+        message = (error as AppError).message
+      }
+      expect(message).toContain('Proxmox VE')
+      expect(message).not.toContain('secret')
+    },
+  )
 })
 
 describe('bad answers', () => {
   it('says that a web page is not the API', async () => {
     const error = await failureAgainst((_request, response) => sendText(response, 'text/html', html))
     expect(error.code).toBe('upstream')
-    expect(error.message).toMatch(/Test system at 127\.0\.0\.1:\d+ answered with a web page where JSON was due/)
+    expect(error.message).toMatch(
+      /Test system at 127\.0\.0\.1:\d+ answered with a web page where JSON was due/,
+    )
     expect(error.remedy).toContain('proxy')
   })
 
@@ -120,7 +156,9 @@ describe('bad answers', () => {
 
   it('refuses bytes that are not JSON', async () => {
     const garbage = Buffer.concat([Buffer.from('{"data":'), Buffer.alloc(64, 0xfe)])
-    const error = await failureAgainst((_request, response) => sendText(response, 'application/json', garbage))
+    const error = await failureAgainst((_request, response) =>
+      sendText(response, 'application/json', garbage),
+    )
     expect(error.message).toContain('not valid JSON')
   })
 
@@ -155,14 +193,18 @@ describe('bad answers', () => {
       response.writeHead(200, { 'content-type': 'application/json' })
       const gone = new Promise((resolve) => response.once('close', resolve))
       for (; sent < 100 && !response.destroyed; sent += 1)
-        if (!response.write(chunk)) await Promise.race([gone, new Promise((resolve) => response.once('drain', resolve))])
+        if (!response.write(chunk))
+          await Promise.race([gone, new Promise((resolve) => response.once('drain', resolve))])
     })
     expect(streamed.message).toContain('more than 64 MiB')
     expect(sent).toBeLessThan(90)
   })
 
   it('does not follow a redirection, and does not repeat its query', async () => {
-    const error = await failureAgainst((_request, response) => void response.writeHead(302, { location: 'https://login.example.org/?token=abc' }).end())
+    const error = await failureAgainst(
+      (_request, response) =>
+        void response.writeHead(302, { location: 'https://login.example.org/?token=abc' }).end(),
+    )
     expect(error.message).toContain('redirects to login.example.org instead')
     expect(error.message).not.toContain('abc')
   })
@@ -177,7 +219,11 @@ describe('bad answers', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     ends.push(() => new Promise((resolve) => server.close(resolve)))
     const { port } = server.address() as { port: number }
-    const client = createHttpsClient({ system: 'S', url: `https://127.0.0.1:${port}`, tls: { trust: { mode: 'pinned', sha256: leaf.sha256 } } })
+    const client = createHttpsClient({
+      system: 'S',
+      url: `https://127.0.0.1:${port}`,
+      tls: { trust: { mode: 'pinned', sha256: leaf.sha256 } },
+    })
     ends.push(() => client.dispose())
     expect((await failureOf(client.json({ path: '/' }))).message).toContain('not HTTP')
   })
@@ -195,15 +241,24 @@ describe('bad answers', () => {
       [595, 'unreachable'],
     ]
     for (const [status, code] of cases) {
-      const error = await failureAgainst((_request, response) => void response.writeHead(status, 'Permission check failed (/vms/100, VM.Audit)').end())
+      const error = await failureAgainst(
+        (_request, response) =>
+          void response.writeHead(status, 'Permission check failed (/vms/100, VM.Audit)').end(),
+      )
       expect(error.code, String(status)).toBe(code)
       expect(error.message).toContain(`answered ${status}: Permission check failed (/vms/100, VM.Audit).`)
-      expect(error.detail).toEqual({ kind: 'http', status, reason: 'Permission check failed (/vms/100, VM.Audit)' })
+      expect(error.detail).toEqual({
+        kind: 'http',
+        status,
+        reason: 'Permission check failed (/vms/100, VM.Audit)',
+      })
     }
   })
 
   it('does not print the page of a failing proxy', async () => {
-    const error = await failureAgainst((_request, response) => sendText(response, 'text/html', `<html>${'x'.repeat(5000)}</html>`, 502))
+    const error = await failureAgainst((_request, response) =>
+      sendText(response, 'text/html', `<html>${'x'.repeat(5000)}</html>`, 502),
+    )
     expect(error.message.length).toBeLessThan(200)
     expect(error.remedy).toContain('web page')
   })
@@ -211,7 +266,8 @@ describe('bad answers', () => {
   it('cuts the request credentials out of what comes back', async () => {
     const secret = '0f8fad5b-d9cb-469f-a165-70867728950e'
     const error = await failureAgainst(
-      (request, response) => void response.writeHead(401, `bad credentials ${request.headers.authorization}`).end(),
+      (request, response) =>
+        void response.writeHead(401, `bad credentials ${request.headers.authorization}`).end(),
       { headers: { authorization: `PVEAPIToken=root@pam!x=${secret}` } },
     )
     expect(JSON.stringify([error.message, error.detail])).not.toContain(secret)
@@ -261,7 +317,9 @@ describe('silence and its ends', () => {
 describe('trust', () => {
   it('sends not a byte to a server with another fingerprint', async () => {
     const other = 'AA:'.repeat(31) + 'AA'
-    const { client, server } = await pair(() => undefined, { tls: { trust: { mode: 'pinned', sha256: other } } })
+    const { client, server } = await pair(() => undefined, {
+      tls: { trust: { mode: 'pinned', sha256: other } },
+    })
     const error = await failureOf(client.json({ path: '/', headers: { authorization: 'secret' } }))
     expect(error.detail).toMatchObject({ kind: 'tls', reason: 'fingerprint-changed' })
     expect(server.received).toHaveLength(0)
@@ -269,8 +327,15 @@ describe('trust', () => {
 
   it('refuses an expired certificate in words', async () => {
     const server = await startScriptedServer(expired.leaf, (_request, response) => sendJson(response, {}))
-    const client = createHttpsClient({ system: 'Proxmox VE', url: server.url, tls: { trust: { mode: 'ca', caPem: expired.caPem } } })
-    ends.push(() => client.dispose(), () => server.dispose())
+    const client = createHttpsClient({
+      system: 'Proxmox VE',
+      url: server.url,
+      tls: { trust: { mode: 'ca', caPem: expired.caPem } },
+    })
+    ends.push(
+      () => client.dispose(),
+      () => server.dispose(),
+    )
     const error = await failureOf(client.json({ path: '/' }))
     expect(error.detail).toMatchObject({ kind: 'tls', reason: 'expired' })
     expect(error.message).toContain('Proxmox VE')
@@ -295,7 +360,11 @@ describe('lines', () => {
       }
       response.end()
     })
-    expect(await collect(client.lines({ path: '/', idleMs: 5000 }))).toEqual(['{"a":"é"}', '{"b":2}', '{"c":3}'])
+    expect(await collect(client.lines({ path: '/', idleMs: 5000 }))).toEqual([
+      '{"a":"é"}',
+      '{"b":2}',
+      '{"c":3}',
+    ])
   })
 
   it('ends as a timeout when nothing comes, and as broken when it is cut', async () => {
@@ -325,7 +394,9 @@ describe('lines', () => {
       },
       { maxBodyBytes: 1024 * 1024 },
     )
-    expect((await failureOf(collect(client.lines({ path: '/', idleMs: 5000 })))).message).toContain('line of more than 1 MiB')
+    expect((await failureOf(collect(client.lines({ path: '/', idleMs: 5000 })))).message).toContain(
+      'line of more than 1 MiB',
+    )
   })
 
   it('lets go of the connection when its reader leaves or its signal fires', async () => {

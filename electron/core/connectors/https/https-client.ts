@@ -90,7 +90,11 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
     }
   }
 
-  async function checked(call: HttpsCall, response: IncomingMessage, limit: number): Promise<IncomingMessage> {
+  async function checked(
+    call: HttpsCall,
+    response: IncomingMessage,
+    limit: number,
+  ): Promise<IncomingMessage> {
     const status = response.statusCode ?? 0
     if (status >= 200 && status < 300) return response
     const text = await readBody(response, Math.min(limit, mebibyte), party, call).catch(() => '')
@@ -105,7 +109,8 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
       const text = await readBody(response, limit, party, call)
       if (text === '') return undefined
       const type = response.headers['content-type'] ?? ''
-      if ((type !== '' && !/\bjson\b/i.test(type)) || text.startsWith('<')) throw notJson(party, call, type, text)
+      if ((type !== '' && !/\bjson\b/i.test(type)) || text.startsWith('<'))
+        throw notJson(party, call, type, text)
       try {
         return JSON.parse(text) as unknown
       } catch (cause) {
@@ -163,10 +168,15 @@ async function withLimit<T>(
   } catch (error) {
     if (call.signal?.aborted) throw cancelled()
     if (isTimeout)
-      throw new AppError('timeout', `${party.system} at ${party.endpoint} did not answer within ${timeoutMs / 1000} s.`, {
-        remedy: 'Check that the system is up and not overloaded, and the network in between; then try again.',
-        target: party,
-      })
+      throw new AppError(
+        'timeout',
+        `${party.system} at ${party.endpoint} did not answer within ${timeoutMs / 1000} s.`,
+        {
+          remedy:
+            'Check that the system is up and not overloaded, and the network in between; then try again.',
+          target: party,
+        },
+      )
     throw answerFault(error, party, call)
   } finally {
     clearTimeout(timer)
@@ -182,9 +192,13 @@ function parseBase(url: string, system: string): URL {
     base = undefined
   }
   if (base?.protocol === 'https:' && base.username === '' && base.password === '') return base
-  throw new AppError('invalid-input', `The address of ${system} is not one that starts with https:// and a host name.`, {
-    remedy: 'Correct the address of the connection, for example https://pve.example.org:8006.',
-  })
+  throw new AppError(
+    'invalid-input',
+    `The address of ${system} is not one that starts with https:// and a host name.`,
+    {
+      remedy: 'Correct the address of the connection, for example https://pve.example.org:8006.',
+    },
+  )
 }
 
 function encodeQuery(query: HttpsCall['query']): string {
@@ -197,11 +211,20 @@ function encodeQuery(query: HttpsCall['query']): string {
   return text === '' ? '' : `?${text}`
 }
 
-function encodeBody(body: HttpsCall['body']): { text: string | undefined; headers: Record<string, string | number> } {
+function encodeBody(body: HttpsCall['body']): {
+  text: string | undefined
+  headers: Record<string, string | number>
+} {
   if (body === undefined) return { text: undefined, headers: {} }
   if (typeof body === 'string') return { text: body, headers: { 'content-length': Buffer.byteLength(body) } }
   const form = new URLSearchParams()
   for (const [key, value] of Object.entries(body)) if (value !== undefined) form.append(key, String(value))
   const text = form.toString()
-  return { text, headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(text) } }
+  return {
+    text,
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': Buffer.byteLength(text),
+    },
+  }
 }

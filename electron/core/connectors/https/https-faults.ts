@@ -18,7 +18,12 @@ export interface CallName {
 }
 
 /** Picks the system's own words from a failed answer; undefined = it said nothing readable. */
-export type ErrorText = (answer: { status: number; reason: string; text: string; isJson: boolean }) => string | undefined
+export type ErrorText = (answer: {
+  status: number
+  reason: string
+  text: string
+  isJson: boolean
+}) => string | undefined
 
 /** HTTP states that mean something of their own; the rest is `upstream`. 595 and 596 are Proxmox' own. */
 const codeOfStatus: Record<number, ErrorCode> = {
@@ -67,7 +72,9 @@ export function statusFault(fault: {
   const code = codeOfStatus[status] ?? 'upstream'
   const message = `${party.system} at ${party.endpoint} answered ${status}${words === '' ? '' : `: ${words.replace(/\.$/, '')}`}.`
   return new AppError(code, message, {
-    remedy: isPage ? `The answer is a web page: check that ${party.endpoint} is ${party.system} itself and not a proxy before it.` : remedyOfCode[code],
+    remedy: isPage
+      ? `The answer is a web page: check that ${party.endpoint} is ${party.system} itself and not a proxy before it.`
+      : remedyOfCode[code],
     target: party,
     detail: { kind: 'http', status, reason: words },
     retryable: status === 429 || status >= 500,
@@ -78,11 +85,15 @@ const statusLine: ErrorText = ({ reason }) => reason
 
 function redirected(party: Party, response: IncomingMessage): AppError {
   const location = hostOf(response.headers.location)
-  return new AppError('upstream', `${party.system} at ${party.endpoint} redirects${location ? ` to ${location}` : ''} instead of answering.`, {
-    remedy: 'Meridian never follows redirections with credentials: enter the address of the system itself.',
-    target: party,
-    detail: { kind: 'http', status: response.statusCode ?? 0, reason: 'redirection' },
-  })
+  return new AppError(
+    'upstream',
+    `${party.system} at ${party.endpoint} redirects${location ? ` to ${location}` : ''} instead of answering.`,
+    {
+      remedy: 'Meridian never follows redirections with credentials: enter the address of the system itself.',
+      target: party,
+      detail: { kind: 'http', status: response.statusCode ?? 0, reason: 'redirection' },
+    },
+  )
 }
 
 function hostOf(location: string | undefined): string | undefined {
@@ -97,33 +108,51 @@ function hostOf(location: string | undefined): string | undefined {
 export function notJson(party: Party, call: CallName, type: string, text: string): AppError {
   const isPage = /html/i.test(type) || text.startsWith('<')
   const what = isPage ? 'a web page' : `"${tidy(type.split(';')[0] ?? '', call)}"`
-  return new AppError('upstream', `${party.system} at ${party.endpoint} answered with ${what} where JSON was due.`, {
-    remedy: `Check that the address is the API of ${party.system}: a proxy, a sign-in page or another program answers there.`,
-    target: party,
-  })
+  return new AppError(
+    'upstream',
+    `${party.system} at ${party.endpoint} answered with ${what} where JSON was due.`,
+    {
+      remedy: `Check that the address is the API of ${party.system}: a proxy, a sign-in page or another program answers there.`,
+      target: party,
+    },
+  )
 }
 
 export const badJson = (party: Party, call: CallName, cause: unknown): AppError =>
-  new AppError('upstream', `${party.system} at ${party.endpoint} answered ${nameOf(call)} with text that is not valid JSON.`, {
-    remedy: 'Something between Meridian and the system may change its answers: check proxies, then the system itself.',
-    target: party,
-    cause,
-  })
+  new AppError(
+    'upstream',
+    `${party.system} at ${party.endpoint} answered ${nameOf(call)} with text that is not valid JSON.`,
+    {
+      remedy:
+        'Something between Meridian and the system may change its answers: check proxies, then the system itself.',
+      target: party,
+      cause,
+    },
+  )
 
 /** JSON of a shape that the connector does not know. */
 export const unexpectedShape = (party: Party, call: CallName, where: string): AppError =>
-  new AppError('upstream', `${party.system} at ${party.endpoint} answered ${nameOf(call)} with data of an unknown shape (${where}).`, {
-    remedy: 'Check that the address belongs to this kind of system and that its version is one that Meridian knows.',
-    target: party,
-  })
+  new AppError(
+    'upstream',
+    `${party.system} at ${party.endpoint} answered ${nameOf(call)} with data of an unknown shape (${where}).`,
+    {
+      remedy:
+        'Check that the address belongs to this kind of system and that its version is one that Meridian knows.',
+      target: party,
+    },
+  )
 
 export const cutShort = (party: Party, call: CallName, cause?: unknown): AppError =>
-  new AppError('upstream', `${party.system} at ${party.endpoint} broke off in the middle of its answer to ${nameOf(call)}.`, {
-    remedy: 'Try again; if it stays, look at the system and at proxies in between.',
-    target: party,
-    retryable: true,
-    cause,
-  })
+  new AppError(
+    'upstream',
+    `${party.system} at ${party.endpoint} broke off in the middle of its answer to ${nameOf(call)}.`,
+    {
+      remedy: 'Try again; if it stays, look at the system and at proxies in between.',
+      target: party,
+      retryable: true,
+      cause,
+    },
+  )
 
 /** Anything thrown while asking → AppError. AppErrors pass, with the target filled in. */
 export function answerFault(error: unknown, party: Party, call: CallName): AppError {
@@ -132,17 +161,37 @@ export function answerFault(error: unknown, party: Party, call: CallName): AppEr
   const at = `${party.system} at ${party.endpoint}`
   switch (code) {
     case 'ECONNREFUSED':
-      return unreachable(`${at} refuses connections.`, 'Check that the service runs and that the port is right.', party, error)
+      return unreachable(
+        `${at} refuses connections.`,
+        'Check that the service runs and that the port is right.',
+        party,
+        error,
+      )
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return unreachable(`The host name of ${party.system} (${party.endpoint}) could not be resolved.`, 'Check the name, and whether this computer is on the right network or VPN.', party, error)
+      return unreachable(
+        `The host name of ${party.system} (${party.endpoint}) could not be resolved.`,
+        'Check the name, and whether this computer is on the right network or VPN.',
+        party,
+        error,
+      )
     case 'ETIMEDOUT':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return unreachable(`${at} cannot be reached.`, 'Check the network, the VPN and firewalls in between.', party, error)
+      return unreachable(
+        `${at} cannot be reached.`,
+        'Check the network, the VPN and firewalls in between.',
+        party,
+        error,
+      )
     case 'ECONNRESET':
     case 'EPIPE':
-      return unreachable(`${at} closed the connection without an answer to ${nameOf(call)}.`, 'Check that the service is healthy and that the address speaks HTTPS.', party, error)
+      return unreachable(
+        `${at} closed the connection without an answer to ${nameOf(call)}.`,
+        'Check that the service is healthy and that the address speaks HTTPS.',
+        party,
+        error,
+      )
     default:
       if (code?.startsWith('HPE_'))
         return new AppError('upstream', `${at} answered with something that is not HTTP.`, {
@@ -150,7 +199,12 @@ export function answerFault(error: unknown, party: Party, call: CallName): AppEr
           target: party,
           cause: error,
         })
-      return unreachable(`The connection to ${at} failed.`, 'Check the address and the network, then try again.', party, error)
+      return unreachable(
+        `The connection to ${at} failed.`,
+        'Check the address and the network, then try again.',
+        party,
+        error,
+      )
   }
 }
 
@@ -163,7 +217,11 @@ const nameOf = (call: CallName): string => `${call.method ?? 'GET'} ${call.path}
 function tidy(text: string, call: CallName): string {
   const clean = maskValues(text, credentialsOf(call))
   // eslint-disable-next-line no-control-regex -- foreign control characters are what is removed here
-  return clean.replace(/[\u0000-\u001f\u007f]+/g, ' ').replace(/\s+/g, ' ').trim().slice(0, 400)
+  return clean
+    .replace(/[\u0000-\u001f\u007f]+/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 400)
 }
 
 const credentialHeaders = new Set(['authorization', 'cookie', 'csrfpreventiontoken'])
@@ -176,12 +234,24 @@ function credentialsOf({ headers = {}, body }: CallName): string[] {
   const sent = Object.entries(headers).flatMap(([name, value]) => {
     if (!credentialHeaders.has(name.toLowerCase())) return []
     const basic = /^Basic\s+(\S+)$/i.exec(value)?.[1]
-    const plain = basic === undefined ? [] : [Buffer.from(basic, 'base64').toString('utf8').replace(/^[^:]*:/, '')]
+    const plain =
+      basic === undefined
+        ? []
+        : [
+            Buffer.from(basic, 'base64')
+              .toString('utf8')
+              .replace(/^[^:]*:/, ''),
+          ]
     const parts = value.split(/[=:\s;]+/).flatMap((part) => [part, ...safelyDecoded(part).split(':')])
     return [...parts.filter((part) => part.length >= 8 && !identity.test(part)), ...plain]
   })
   const fields = typeof body === 'object' ? Object.entries(body) : []
-  return [...sent, ...fields.flatMap(([name, value]) => (credentialFields.test(name) && typeof value === 'string' ? [value] : []))]
+  return [
+    ...sent,
+    ...fields.flatMap(([name, value]) =>
+      credentialFields.test(name) && typeof value === 'string' ? [value] : [],
+    ),
+  ]
 }
 
 function safelyDecoded(text: string): string {

@@ -29,7 +29,13 @@ class TrustedAgent extends Agent {
   private readonly closing = new AbortController()
 
   constructor(options: TrustedAgentOptions) {
-    const agentOptions: AgentOptions = { keepAlive: true, maxSockets: options.maxSockets, maxFreeSockets: 4, maxCachedSessions: 0, timeout: 60_000 }
+    const agentOptions: AgentOptions = {
+      keepAlive: true,
+      maxSockets: options.maxSockets,
+      maxFreeSockets: 4,
+      maxCachedSessions: 0,
+      timeout: 60_000,
+    }
     super(agentOptions)
     this.trusted = options
   }

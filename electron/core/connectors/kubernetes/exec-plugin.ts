@@ -31,13 +31,23 @@ const credentialShape = z.object({
 })
 
 /** Rejects `unauthenticated` with what to do, `timeout`, or `cancelled`. */
-export async function runExecPlugin(config: LoadedKubeconfig, exec: ExecPlugin, signal?: AbortSignal): Promise<ExecCredential> {
+export async function runExecPlugin(
+  config: LoadedKubeconfig,
+  exec: ExecPlugin,
+  signal?: AbortSignal,
+): Promise<ExecCredential> {
   const path = await loginShellPath()
   const program = await findProgram(exec.command, path)
   if (!program)
-    throw new AppError('unauthenticated', `The program ${exec.command}, which the kubeconfig logs in with, was not found.`, {
-      remedy: exec.installHint?.slice(0, 500) ?? 'Install it, and see that the login shell’s PATH names its folder.',
-    })
+    throw new AppError(
+      'unauthenticated',
+      `The program ${exec.command}, which the kubeconfig logs in with, was not found.`,
+      {
+        remedy:
+          exec.installHint?.slice(0, 500) ??
+          'Install it, and see that the login shell’s PATH names its folder.',
+      },
+    )
   const output = await run(program, exec, environmentFor(config, exec, path), signal)
   return readCredential(output, exec)
 }
@@ -51,10 +61,20 @@ function environmentFor(config: LoadedKubeconfig, exec: ExecPlugin, path: string
   const spec = { interactive: false, ...(exec.provideClusterInfo ? { cluster } : {}) }
   const info = JSON.stringify({ apiVersion: exec.apiVersion, kind: 'ExecCredential', spec })
   const own = process.env['PATH']
-  return { ...process.env, PATH: own ? `${path}${delimiter}${own}` : path, ...exec.env, KUBERNETES_EXEC_INFO: info }
+  return {
+    ...process.env,
+    PATH: own ? `${path}${delimiter}${own}` : path,
+    ...exec.env,
+    KUBERNETES_EXEC_INFO: info,
+  }
 }
 
-function run(program: string, exec: ExecPlugin, env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Promise<string> {
+function run(
+  program: string,
+  exec: ExecPlugin,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   if (signal?.aborted) return Promise.reject(cancelled())
   return new Promise((resolve, reject) => {
     const child = spawn(program, exec.args, { env, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
@@ -68,21 +88,44 @@ function run(program: string, exec: ExecPlugin, env: NodeJS.ProcessEnv, signal: 
     }
     const fail = (error: AppError): void => finish(() => reject(error))
     const onAbort = (): void => fail(cancelled())
-    const timer = setTimeout(() => fail(new AppError('timeout', `The program ${exec.command} did not answer within ${timeoutMs / 1000} s.`, { remedy: 'Run it once in a terminal: it may be waiting for a login in the browser.' })), timeoutMs)
+    const timer = setTimeout(
+      () =>
+        fail(
+          new AppError(
+            'timeout',
+            `The program ${exec.command} did not answer within ${timeoutMs / 1000} s.`,
+            { remedy: 'Run it once in a terminal: it may be waiting for a login in the browser.' },
+          ),
+        ),
+      timeoutMs,
+    )
     signal?.addEventListener('abort', onAbort, { once: true })
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       output += chunk
       if (output.length > maxOutputBytes) fail(unreadable(exec))
     })
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (complaint = (complaint + chunk).slice(0, 4000)))
-    child.on('error', (cause) => fail(new AppError('unauthenticated', `The program ${exec.command} could not be started.`, { remedy: 'Check that it may be run by this user.', cause })))
+    child.stderr
+      .setEncoding('utf8')
+      .on('data', (chunk: string) => (complaint = (complaint + chunk).slice(0, 4000)))
+    child.on('error', (cause) =>
+      fail(
+        new AppError('unauthenticated', `The program ${exec.command} could not be started.`, {
+          remedy: 'Check that it may be run by this user.',
+          cause,
+        }),
+      ),
+    )
     child.on('close', (status) => {
       if (status === 0) return finish(() => resolve(output))
       const said = maskValues(complaint, secretsOf(exec)).trim().split('\n').at(-1)?.slice(0, 200) ?? ''
       fail(
-        new AppError('unauthenticated', `The program ${exec.command} failed (${status ?? 'ended by a signal'})${said === '' ? '' : `: ${said}`}.`, {
-          remedy: 'Run it once in a terminal to log in again.',
-        }),
+        new AppError(
+          'unauthenticated',
+          `The program ${exec.command} failed (${status ?? 'ended by a signal'})${said === '' ? '' : `: ${said}`}.`,
+          {
+            remedy: 'Run it once in a terminal to log in again.',
+          },
+        ),
       )
     })
   })
@@ -120,6 +163,10 @@ function readCredential(output: string, exec: ExecPlugin): ExecCredential {
 }
 
 const unreadable = (exec: ExecPlugin): AppError =>
-  new AppError('unauthenticated', `The program ${exec.command} did not print a credential that Kubernetes knows.`, {
-    remedy: 'Update the program, or run it in a terminal to see what it says.',
-  })
+  new AppError(
+    'unauthenticated',
+    `The program ${exec.command} did not print a credential that Kubernetes knows.`,
+    {
+      remedy: 'Update the program, or run it in a terminal to see what it says.',
+    },
+  )

@@ -6,7 +6,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { AppError } from '#shared/errors.ts'
 import type { SettingsOf } from '#shared/model/connection.ts'
 import { createTestLog, leaseOf } from '../https/testing/recording-client.ts'
-import { sendJson, startScriptedServer, type Answer, type ScriptedServer } from '../https/testing/scripted-server.ts'
+import {
+  sendJson,
+  startScriptedServer,
+  type Answer,
+  type ScriptedServer,
+} from '../https/testing/scripted-server.ts'
 import { createTestAuthority, type TestAuthority } from '../tls/test-certificates.ts'
 import { createKubernetesConnector, isGone } from './kubernetes-connector.ts'
 import { kubernetesKinds } from './kubernetes-kinds.ts'
@@ -34,7 +39,10 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-const settingsFor = (contextName: string, more: Partial<SettingsOf<'kubernetes'>> = {}): SettingsOf<'kubernetes'> => ({
+const settingsFor = (
+  contextName: string,
+  more: Partial<SettingsOf<'kubernetes'>> = {},
+): SettingsOf<'kubernetes'> => ({
   kind: 'kubernetes',
   context: contextName,
   server: '',
@@ -42,7 +50,10 @@ const settingsFor = (contextName: string, more: Partial<SettingsOf<'kubernetes'>
 })
 
 function connect(contextName = names.admin, kubeconfig = demo.kubeconfig) {
-  const connector = createKubernetesConnector(settingsFor(contextName), leaseOf({ kubeconfig }), { log: createTestLog(), now: Date.now })
+  const connector = createKubernetesConnector(settingsFor(contextName), leaseOf({ kubeconfig }), {
+    log: createTestLog(),
+    now: Date.now,
+  })
   ends.push(() => connector.dispose())
   return connector
 }
@@ -51,7 +62,10 @@ function connect(contextName = names.admin, kubeconfig = demo.kubeconfig) {
 async function scripted(answer: Answer): Promise<{ server: ScriptedServer; kubeconfig: string }> {
   const server = await startScriptedServer(await authority.issue(), answer)
   ends.push(() => server.dispose())
-  const cluster = { server: server.url, 'certificate-authority-data': Buffer.from(authority.caPem).toString('base64') }
+  const cluster = {
+    server: server.url,
+    'certificate-authority-data': Buffer.from(authority.caPem).toString('base64'),
+  }
   const kubeconfig = JSON.stringify({
     kind: 'Config',
     clusters: [{ name: 'k', cluster }],
@@ -61,7 +75,9 @@ async function scripted(answer: Answer): Promise<{ server: ScriptedServer; kubec
   return { server, kubeconfig }
 }
 
-async function connectScripted(answer: Answer): Promise<{ server: ScriptedServer; connector: ReturnType<typeof connect> }> {
+async function connectScripted(
+  answer: Answer,
+): Promise<{ server: ScriptedServer; connector: ReturnType<typeof connect> }> {
   const { server, kubeconfig } = await scripted(answer)
   return { server, connector: connect('c', kubeconfig) }
 }
@@ -101,38 +117,61 @@ describe('the demo cluster', () => {
     const connector = connect()
     const controller = new AbortController()
     ends.push(() => controller.abort())
-    const pods = startReflector(connector, kubernetesKinds.pods, { signal: controller.signal, onChange: () => undefined })
-    const rays = startReflector(connector, kubernetesKinds.rayClusters, { signal: controller.signal, onChange: () => undefined })
+    const pods = startReflector(connector, kubernetesKinds.pods, {
+      signal: controller.signal,
+      onChange: () => undefined,
+    })
+    const rays = startReflector(connector, kubernetesKinds.rayClusters, {
+      signal: controller.signal,
+      onChange: () => undefined,
+    })
     await Promise.all([pods.settled(), rays.settled()])
     expect(pods.isSynced && rays.isSynced).toBe(true)
     expect([...rays.items.values()][0]!.spec?.rayVersion).toBeTruthy()
-    const victim = [...pods.items.values()].find((pod) => pod.metadata.ownerReferences?.[0]?.kind === 'ReplicaSet')!
+    const victim = [...pods.items.values()].find(
+      (pod) => pod.metadata.ownerReferences?.[0]?.kind === 'ReplicaSet',
+    )!
     const { call } = await import('#demo/testing/api-client.ts')
     const token = /token: (\S+)/.exec(demo.kubeconfig)![1]!
     const path = `/api/v1/namespaces/${victim.metadata.namespace}/pods/${victim.metadata.name}?gracePeriodSeconds=0`
-    const answer = await call(connector.server + path, context.certificate('kubernetes').caPem, 'DELETE', { headers: { authorization: `Bearer ${token}` } })
+    const answer = await call(connector.server + path, context.certificate('kubernetes').caPem, 'DELETE', {
+      headers: { authorization: `Bearer ${token}` },
+    })
     expect(answer.status).toBeLessThan(300)
     const key = `${victim.metadata.namespace}/${victim.metadata.name}`
-    await expect.poll(() => pods.items.get(key)?.metadata.deletionTimestamp ?? !pods.items.has(key), { timeout: 10_000 }).toBeTruthy()
+    await expect
+      .poll(() => pods.items.get(key)?.metadata.deletionTimestamp ?? !pods.items.has(key), {
+        timeout: 10_000,
+      })
+      .toBeTruthy()
   })
 
-  it.each(['cut', 'garbage', 'unauthorized', 'server-error', 'expired-certificate'] as const)('turns the fault %s into a sentence', async (fault) => {
-    const connector = connect()
-    await connector.version()
-    context.faults.set('kubernetes', fault)
-    const error = await failureOf(connector.list(kubernetesKinds.pods, { limit: 10 }))
-    expect(error.message).toContain('Kubernetes')
-    expect(error.remedy).toBeTruthy()
-    if (fault === 'server-error') expect(error.message).toContain('etcdserver: request timed out')
-    if (fault === 'expired-certificate') expect(error.detail).toMatchObject({ kind: 'tls', reason: 'expired' })
-  })
+  it.each(['cut', 'garbage', 'unauthorized', 'server-error', 'expired-certificate'] as const)(
+    'turns the fault %s into a sentence',
+    async (fault) => {
+      const connector = connect()
+      await connector.version()
+      context.faults.set('kubernetes', fault)
+      const error = await failureOf(connector.list(kubernetesKinds.pods, { limit: 10 }))
+      expect(error.message).toContain('Kubernetes')
+      expect(error.remedy).toBeTruthy()
+      if (fault === 'server-error') expect(error.message).toContain('etcdserver: request timed out')
+      if (fault === 'expired-certificate')
+        expect(error.detail).toMatchObject({ kind: 'tls', reason: 'expired' })
+    },
+  )
 
   it('ends a watch with its signal', async () => {
     const connector = connect()
     const { resourceVersion } = await connector.list(kubernetesKinds.nodes, { limit: 1 })
     const controller = new AbortController()
     const pending = (async () => {
-      for await (const event of connector.watch(kubernetesKinds.nodes, { resourceVersion }, controller.signal)) if (event.type === 'bookmark') controller.abort()
+      for await (const event of connector.watch(
+        kubernetesKinds.nodes,
+        { resourceVersion },
+        controller.signal,
+      ))
+        if (event.type === 'bookmark') controller.abort()
     })()
     expect((await failureOf(pending)).code).toBe('cancelled')
   })
@@ -140,7 +179,12 @@ describe('the demo cluster', () => {
   it('is refused by a history that is gone', async () => {
     const connector = connect()
     const watching = (async () => {
-      for await (const event of connector.watch(kubernetesKinds.pods, { resourceVersion: '1' }, AbortSignal.timeout(5000))) expect(event.type).not.toBe('put')
+      for await (const event of connector.watch(
+        kubernetesKinds.pods,
+        { resourceVersion: '1' },
+        AbortSignal.timeout(5000),
+      ))
+        expect(event.type).not.toBe('put')
     })()
     expect(isGone(await failureOf(watching))).toBe(true)
   })
@@ -150,10 +194,16 @@ describe('a server that misbehaves', () => {
   it('tells an ERROR event apart from an end, and garbage from both', async () => {
     const { server, connector } = await connectScripted((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' })
-      response.end('{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}\n')
+      response.end(
+        '{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}\n',
+      )
     })
     const watch = async () => {
-      for await (const _ of connector.watch(kubernetesKinds.pods, { resourceVersion: '1' }, AbortSignal.timeout(5000)));
+      for await (const _ of connector.watch(
+        kubernetesKinds.pods,
+        { resourceVersion: '1' },
+        AbortSignal.timeout(5000),
+      ));
     }
     expect(isGone(await failureOf(watch()))).toBe(true)
     server.answer = (_request, response) => void response.writeHead(200).end('<html>\n')
@@ -166,7 +216,11 @@ describe('a server that misbehaves', () => {
 
   it('shows the message of a Status and never the token', async () => {
     const { connector } = await connectScripted((request, response) =>
-      sendJson(response, { kind: 'Status', message: `pods is forbidden, you sent ${request.headers.authorization}` }, 403),
+      sendJson(
+        response,
+        { kind: 'Status', message: `pods is forbidden, you sent ${request.headers.authorization}` },
+        403,
+      ),
     )
     const error = await failureOf(connector.list(kubernetesKinds.pods, { limit: 1 }))
     expect(error.code).toBe('forbidden')
@@ -183,16 +237,39 @@ describe('a server that misbehaves', () => {
 const swagger = new URL('../../../../../shared/api/k8s-openapi.json', import.meta.url)
 describe.skipIf(!existsSync(swagger))('the official description (skipped without ../shared/api)', () => {
   it('knows every path and parameter that is asked for', () => {
-    const api = JSON.parse(readFileSync(swagger, 'utf8')) as { paths: Record<string, { get?: { parameters?: Array<{ name?: string; $ref?: string }> }; parameters?: Array<{ name?: string; $ref?: string }> }>; parameters: Record<string, { name: string }> }
-    const used = ['limit', 'continue', 'fieldSelector', 'watch', 'allowWatchBookmarks', 'resourceVersion', 'timeoutSeconds']
+    const api = JSON.parse(readFileSync(swagger, 'utf8')) as {
+      paths: Record<
+        string,
+        {
+          get?: { parameters?: Array<{ name?: string; $ref?: string }> }
+          parameters?: Array<{ name?: string; $ref?: string }>
+        }
+      >
+      parameters: Record<string, { name: string }>
+    }
+    const used = [
+      'limit',
+      'continue',
+      'fieldSelector',
+      'watch',
+      'allowWatchBookmarks',
+      'resourceVersion',
+      'timeoutSeconds',
+    ]
     for (const kind of Object.values(kubernetesKinds)) {
       if (kind.isOptional) continue
       const item = api.paths[`${kind.base}/${kind.plural}`]
       expect(item?.get, kind.plural).toBeDefined()
-      const given = [...(item!.parameters ?? []), ...(item!.get!.parameters ?? [])].map((parameter) => parameter.name ?? api.parameters[parameter.$ref!.split('/').at(-1)!]!.name)
+      const given = [...(item!.parameters ?? []), ...(item!.get!.parameters ?? [])].map(
+        (parameter) => parameter.name ?? api.parameters[parameter.$ref!.split('/').at(-1)!]!.name,
+      )
       for (const name of used) expect(given, kind.plural).toContain(name)
     }
-    for (const path of ['/apis/authentication.k8s.io/v1/selfsubjectreviews', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', '/version/'])
+    for (const path of [
+      '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+      '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      '/version/',
+    ])
       expect(Object.keys(api.paths)).toContain(path)
   })
 })
@@ -200,21 +277,32 @@ describe.skipIf(!existsSync(swagger))('the official description (skipped without
 describe('probeKubernetes', () => {
   const run = async (contextName: string, kubeconfig = demo.kubeconfig) => {
     const steps = []
-    for await (const step of probeKubernetes(settingsFor(contextName), leaseOf({ kubeconfig }), { signal: AbortSignal.timeout(20_000), log: createTestLog() })) steps.push(step)
+    for await (const step of probeKubernetes(settingsFor(contextName), leaseOf({ kubeconfig }), {
+      signal: AbortSignal.timeout(20_000),
+      log: createTestLog(),
+    }))
+      steps.push(step)
     return steps
   }
 
   it('passes for the administrator', async () => {
     const steps = await run(names.admin)
-    expect(steps.map((step) => `${step.step} ${step.state}`)).toEqual(['authentication passed', 'permission passed', 'version passed'])
+    expect(steps.map((step) => `${step.step} ${step.state}`)).toEqual([
+      'authentication passed',
+      'permission passed',
+      'version passed',
+    ])
     expect(steps[0]!.finding).toContain('lab-admin')
   })
 
   it('tells an identity of one namespace what will be missing', async () => {
-    const allowed = (body: string): boolean => (JSON.parse(body) as { spec: { resourceAttributes: { namespace?: string } } }).spec.resourceAttributes.namespace === 'desi-voids'
+    const allowed = (body: string): boolean =>
+      (JSON.parse(body) as { spec: { resourceAttributes: { namespace?: string } } }).spec.resourceAttributes
+        .namespace === 'desi-voids'
     const { kubeconfig } = await scripted((request, response) => {
       if (request.url === '/version') return sendJson(response, { gitVersion: 'v1.33.1' })
-      if (request.url.endsWith('selfsubjectreviews')) return sendJson(response, { status: { userInfo: { username: 'mira' } } }, 201)
+      if (request.url.endsWith('selfsubjectreviews'))
+        return sendJson(response, { status: { userInfo: { username: 'mira' } } }, 201)
       sendJson(response, { status: { allowed: allowed(request.body) } }, 201)
     })
     const steps = await run('c', kubeconfig)
@@ -228,16 +316,30 @@ describe('probeKubernetes', () => {
     let username = 'mira'
     const { kubeconfig } = await scripted((request, response) => {
       if (request.url === '/version') return sendJson(response, { gitVersion: 'v1.33.1' })
-      sendJson(response, { status: request.url.endsWith('selfsubjectreviews') ? { userInfo: { username } } : { allowed: false } }, 201)
+      sendJson(
+        response,
+        {
+          status: request.url.endsWith('selfsubjectreviews')
+            ? { userInfo: { username } }
+            : { allowed: false },
+        },
+        201,
+      )
     })
-    expect((await run('c', kubeconfig)).at(-1)).toMatchObject({ step: 'permission', state: 'failed', error: { code: 'forbidden' } })
+    expect((await run('c', kubeconfig)).at(-1)).toMatchObject({
+      step: 'permission',
+      state: 'failed',
+      error: { code: 'forbidden' },
+    })
     username = 'system:anonymous'
     expect((await run('c', kubeconfig)).at(-1)).toMatchObject({ step: 'authentication', state: 'failed' })
   })
 
   it('fails at a wrong token and at no kubeconfig', async () => {
     const wrong = demo.kubeconfig.replace(/token: \S+/, 'token: wrongwrongwrong')
-    expect((await run(names.admin, wrong)).map((step) => `${step.step} ${step.state}`)).toEqual(['authentication failed'])
+    expect((await run(names.admin, wrong)).map((step) => `${step.step} ${step.state}`)).toEqual([
+      'authentication failed',
+    ])
     expect((await run(names.admin, 'hello'))[0]!.finding).toContain('not a kubeconfig')
   })
 

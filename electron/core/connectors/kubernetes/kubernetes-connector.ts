@@ -21,9 +21,15 @@ const listAnswer = z.object({
 })
 const watchLine = z.object({ type: z.string(), object: z.unknown() })
 const versionOnly = z.object({ metadata: z.object({ resourceVersion: z.string() }) })
-const statusObject = z.object({ code: z.number().optional(), reason: z.string().optional(), message: z.string().optional() })
+const statusObject = z.object({
+  code: z.number().optional(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+})
 const versionAnswer = z.object({ gitVersion: z.string() })
-const reviewAnswer = z.object({ status: z.object({ userInfo: z.object({ username: z.string().optional() }).optional() }).optional() })
+const reviewAnswer = z.object({
+  status: z.object({ userInfo: z.object({ username: z.string().optional() }).optional() }).optional(),
+})
 const accessAnswer = z.object({ status: z.object({ allowed: z.boolean() }) })
 
 export interface ListPage {
@@ -39,25 +45,52 @@ export type WatchEvent =
 export type KubernetesConnector = ReturnType<typeof createKubernetesConnector>
 
 /** Throws `locked`, `unauthenticated` (no kubeconfig) or `invalid-input` (one that cannot be used). */
-export function createKubernetesConnector(settings: SettingsOf<'kubernetes'>, lease: SecretLease, options: { log: Log; now: () => number }) {
+export function createKubernetesConnector(
+  settings: SettingsOf<'kubernetes'>,
+  lease: SecretLease,
+  options: { log: Log; now: () => number },
+) {
   const login = openKubernetesLogin(settings, lease, options.now)
   const client = createHttpsClient({ system, url: login.server, tls: login.tls, errorText: statusText })
 
   async function json<S extends z.ZodType>(schema: S, call: HttpsCall): Promise<z.infer<S>> {
-    const attempt = async (): Promise<unknown> => client.json({ ...call, headers: { ...call.headers, ...(await login.headers(call.signal)) } })
+    const attempt = async (): Promise<unknown> =>
+      client.json({ ...call, headers: { ...call.headers, ...(await login.headers(call.signal)) } })
     let answer: unknown
     try {
       answer = await attempt()
     } catch (error) {
-      if (!isAppError(error) || error.code !== 'unauthenticated' || error.detail?.kind !== 'http' || !login.forget()) throw error
+      if (
+        !isAppError(error) ||
+        error.code !== 'unauthenticated' ||
+        error.detail?.kind !== 'http' ||
+        !login.forget()
+      )
+        throw error
       answer = await attempt()
     }
     const parsed = schema.safeParse(answer)
-    if (!parsed.success) throw unexpectedShape(client.party, call, parsed.error.issues[0]?.path.map(String).join('.') || 'another type')
+    if (!parsed.success)
+      throw unexpectedShape(
+        client.party,
+        call,
+        parsed.error.issues[0]?.path.map(String).join('.') || 'another type',
+      )
     return parsed.data
   }
-  const post = <S extends z.ZodType>(schema: S, path: string, body: unknown, signal?: AbortSignal): Promise<z.infer<S>> =>
-    json(schema, { method: 'POST', path, signal, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+  const post = <S extends z.ZodType>(
+    schema: S,
+    path: string,
+    body: unknown,
+    signal?: AbortSignal,
+  ): Promise<z.infer<S>> =>
+    json(schema, {
+      method: 'POST',
+      path,
+      signal,
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    })
 
   return {
     party: client.party,
@@ -65,17 +98,35 @@ export function createKubernetesConnector(settings: SettingsOf<'kubernetes'>, le
     clusterName: login.clusterName,
     namespace: login.namespace,
     user: login.user,
-    version: async (signal?: AbortSignal) => (await json(versionAnswer, { path: '/version', signal, timeoutMs: 10_000 })).gitVersion,
+    version: async (signal?: AbortSignal) =>
+      (await json(versionAnswer, { path: '/version', signal, timeoutMs: 10_000 })).gitVersion,
 
     /** One page. A `continue` token that is too old rejects with HTTP 410: begin again. */
-    async list(kind: KindSpec<unknown>, where: { namespace?: string | undefined; limit: number; next?: string | undefined }, signal?: AbortSignal): Promise<ListPage> {
+    async list(
+      kind: KindSpec<unknown>,
+      where: { namespace?: string | undefined; limit: number; next?: string | undefined },
+      signal?: AbortSignal,
+    ): Promise<ListPage> {
       const query = { limit: where.limit, continue: where.next, fieldSelector: kind.fieldSelector }
-      const answer = await json(listAnswer, { path: pathOf(kind, where.namespace), query, signal, timeoutMs: 30_000 })
-      return { items: answer.items ?? [], resourceVersion: answer.metadata?.resourceVersion ?? '', next: answer.metadata?.continue || undefined }
+      const answer = await json(listAnswer, {
+        path: pathOf(kind, where.namespace),
+        query,
+        signal,
+        timeoutMs: 30_000,
+      })
+      return {
+        items: answer.items ?? [],
+        resourceVersion: answer.metadata?.resourceVersion ?? '',
+        next: answer.metadata?.continue || undefined,
+      }
     },
 
     /** Events after `resourceVersion` until the server ends the watch (which is not an error). 410 rejects with that status. */
-    async *watch(kind: KindSpec<unknown>, where: { namespace?: string | undefined; resourceVersion: string }, signal: AbortSignal): AsyncGenerator<WatchEvent, void, void> {
+    async *watch(
+      kind: KindSpec<unknown>,
+      where: { namespace?: string | undefined; resourceVersion: string },
+      signal: AbortSignal,
+    ): AsyncGenerator<WatchEvent, void, void> {
       const query = {
         watch: '1',
         allowWatchBookmarks: 'true',
@@ -83,7 +134,13 @@ export function createKubernetesConnector(settings: SettingsOf<'kubernetes'>, le
         timeoutSeconds: watchSeconds,
         fieldSelector: kind.fieldSelector,
       }
-      const call = { path: pathOf(kind, where.namespace), query, signal, headers: await login.headers(signal), idleMs: watchIdleMs }
+      const call = {
+        path: pathOf(kind, where.namespace),
+        query,
+        signal,
+        headers: await login.headers(signal),
+        idleMs: watchIdleMs,
+      }
       for await (const line of client.lines(call)) yield toWatchEvent(line, call)
     },
 
@@ -91,18 +148,34 @@ export function createKubernetesConnector(settings: SettingsOf<'kubernetes'>, le
     async whoAmI(signal?: AbortSignal): Promise<string | undefined> {
       const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
       try {
-        return (await post(reviewAnswer, '/apis/authentication.k8s.io/v1/selfsubjectreviews', body, signal)).status?.userInfo?.username
+        return (await post(reviewAnswer, '/apis/authentication.k8s.io/v1/selfsubjectreviews', body, signal))
+          .status?.userInfo?.username
       } catch (error) {
         if (isAppError(error) && (error.code === 'not-found' || error.code === 'forbidden')) return undefined
         throw error
       }
     },
 
-    async mayList(kind: KindSpec<unknown>, namespace: string | undefined, signal?: AbortSignal): Promise<boolean> {
+    async mayList(
+      kind: KindSpec<unknown>,
+      namespace: string | undefined,
+      signal?: AbortSignal,
+    ): Promise<boolean> {
       const group = kind.base.startsWith('/apis/') ? kind.base.split('/')[2] : ''
-      const resourceAttributes = { verb: 'list', group, resource: kind.plural, ...(namespace ? { namespace } : {}) }
-      const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } }
-      return (await post(accessAnswer, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body, signal)).status.allowed
+      const resourceAttributes = {
+        verb: 'list',
+        group,
+        resource: kind.plural,
+        ...(namespace ? { namespace } : {}),
+      }
+      const body = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes },
+      }
+      return (
+        await post(accessAnswer, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body, signal)
+      ).status.allowed
     },
     dispose: () => client.dispose(),
   }
@@ -131,16 +204,22 @@ export function createKubernetesConnector(settings: SettingsOf<'kubernetes'>, le
     const status = statusObject.safeParse(object)
     const code = status.success ? (status.data.code ?? 0) : 0
     const message = status.success ? (status.data.message ?? status.data.reason ?? '') : ''
-    return new AppError(code === 410 ? 'conflict' : 'upstream', `Kubernetes at ${client.party.endpoint} ended a watch: ${message.slice(0, 300) || 'without a reason'}.`, {
-      target: client.party,
-      detail: { kind: 'http', status: code, reason: message.slice(0, 300) },
-      retryable: true,
-    })
+    return new AppError(
+      code === 410 ? 'conflict' : 'upstream',
+      `Kubernetes at ${client.party.endpoint} ended a watch: ${message.slice(0, 300) || 'without a reason'}.`,
+      {
+        target: client.party,
+        detail: { kind: 'http', status: code, reason: message.slice(0, 300) },
+        retryable: true,
+      },
+    )
   }
 }
 
 const pathOf = (kind: KindSpec<unknown>, namespace: string | undefined): string =>
-  kind.isNamespaced && namespace ? `${kind.base}/namespaces/${encodeURIComponent(namespace)}/${kind.plural}` : `${kind.base}/${kind.plural}`
+  kind.isNamespaced && namespace
+    ? `${kind.base}/namespaces/${encodeURIComponent(namespace)}/${kind.plural}`
+    : `${kind.base}/${kind.plural}`
 
 /** `message` of the Status object that Kubernetes answers failures with. */
 const statusText: ErrorText = ({ reason, text }) => {
@@ -153,4 +232,5 @@ const statusText: ErrorText = ({ reason, text }) => {
 }
 
 /** The history that a watch or a page refers to is gone: list again. */
-export const isGone = (error: unknown): boolean => isAppError(error) && error.detail?.kind === 'http' && error.detail.status === 410
+export const isGone = (error: unknown): boolean =>
+  isAppError(error) && error.detail?.kind === 'http' && error.detail.status === 410

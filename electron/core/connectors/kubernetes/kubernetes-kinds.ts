@@ -19,14 +19,46 @@ const kind = <T>(spec: KindSpec<T>): KindSpec<T> => spec
 
 export const kubernetesKinds = {
   nodes: kind({ base: '/api/v1', plural: 'nodes', isNamespaced: false, shape: shapes.nodeObject }),
-  namespaces: kind({ base: '/api/v1', plural: 'namespaces', isNamespaced: false, shape: shapes.namespaceObject }),
+  namespaces: kind({
+    base: '/api/v1',
+    plural: 'namespaces',
+    isNamespaced: false,
+    shape: shapes.namespaceObject,
+  }),
   pods: kind({ base: '/api/v1', plural: 'pods', isNamespaced: true, shape: shapes.podObject }),
-  deployments: kind({ base: '/apis/apps/v1', plural: 'deployments', isNamespaced: true, shape: shapes.workloadObject }),
-  statefulSets: kind({ base: '/apis/apps/v1', plural: 'statefulsets', isNamespaced: true, shape: shapes.workloadObject }),
-  daemonSets: kind({ base: '/apis/apps/v1', plural: 'daemonsets', isNamespaced: true, shape: shapes.workloadObject }),
+  deployments: kind({
+    base: '/apis/apps/v1',
+    plural: 'deployments',
+    isNamespaced: true,
+    shape: shapes.workloadObject,
+  }),
+  statefulSets: kind({
+    base: '/apis/apps/v1',
+    plural: 'statefulsets',
+    isNamespaced: true,
+    shape: shapes.workloadObject,
+  }),
+  daemonSets: kind({
+    base: '/apis/apps/v1',
+    plural: 'daemonsets',
+    isNamespaced: true,
+    shape: shapes.workloadObject,
+  }),
   jobs: kind({ base: '/apis/batch/v1', plural: 'jobs', isNamespaced: true, shape: shapes.jobObject }),
-  rayClusters: kind({ base: '/apis/ray.io/v1', plural: 'rayclusters', isNamespaced: true, isOptional: true, shape: shapes.rayClusterObject }),
-  rayJobs: kind({ base: '/apis/ray.io/v1', plural: 'rayjobs', isNamespaced: true, isOptional: true, shape: shapes.rayJobObject }),
+  rayClusters: kind({
+    base: '/apis/ray.io/v1',
+    plural: 'rayclusters',
+    isNamespaced: true,
+    isOptional: true,
+    shape: shapes.rayClusterObject,
+  }),
+  rayJobs: kind({
+    base: '/apis/ray.io/v1',
+    plural: 'rayjobs',
+    isNamespaced: true,
+    isOptional: true,
+    shape: shapes.rayJobObject,
+  }),
   warnings: kind({
     base: '/api/v1',
     plural: 'events',

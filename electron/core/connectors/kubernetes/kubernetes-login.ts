@@ -25,7 +25,11 @@ export interface KubernetesLogin {
 const earlyMs = 30_000
 
 /** Throws `locked` while the vault is, `unauthenticated` without a kubeconfig, `invalid-input` for a bad one. */
-export function openKubernetesLogin(settings: SettingsOf<'kubernetes'>, lease: SecretLease, now: () => number): KubernetesLogin {
+export function openKubernetesLogin(
+  settings: SettingsOf<'kubernetes'>,
+  lease: SecretLease,
+  now: () => number,
+): KubernetesLogin {
   let source = readSource(lease)
   let config = loadKubeconfig(source, settings.context)
   let credential: ExecCredential | undefined
@@ -40,9 +44,13 @@ export function openKubernetesLogin(settings: SettingsOf<'kubernetes'>, lease: S
     return config
   }
 
-  async function execCredential(loaded: LoadedKubeconfig, signal: AbortSignal | undefined): Promise<ExecCredential> {
+  async function execCredential(
+    loaded: LoadedKubeconfig,
+    signal: AbortSignal | undefined,
+  ): Promise<ExecCredential> {
     if (loaded.auth.kind !== 'exec') throw new Error('not an exec plugin')
-    const isFresh = credential && (credential.expiresAtMs === null || credential.expiresAtMs - earlyMs > now())
+    const isFresh =
+      credential && (credential.expiresAtMs === null || credential.expiresAtMs - earlyMs > now())
     if (credential && isFresh) return credential
     pending ??= runExecPlugin(loaded, loaded.auth.exec, signal).finally(() => (pending = undefined))
     credential = await pending
@@ -50,8 +58,11 @@ export function openKubernetesLogin(settings: SettingsOf<'kubernetes'>, lease: S
   }
 
   const extras = (): ReturnType<NonNullable<ClientTls['extras']>> => {
-    if (config.auth.kind === 'client-certificate') return { cert: config.auth.certPem, key: config.auth.keyPem }
-    return credential?.certPem && credential.keyPem ? { cert: credential.certPem, key: credential.keyPem } : undefined
+    if (config.auth.kind === 'client-certificate')
+      return { cert: config.auth.certPem, key: config.auth.keyPem }
+    return credential?.certPem && credential.keyPem
+      ? { cert: credential.certPem, key: credential.keyPem }
+      : undefined
   }
 
   return {
@@ -70,7 +81,9 @@ export function openKubernetesLogin(settings: SettingsOf<'kubernetes'>, lease: S
         case 'token':
           return { authorization: `Bearer ${loaded.auth.token}` }
         case 'basic':
-          return { authorization: `Basic ${Buffer.from(`${loaded.auth.username}:${loaded.auth.password}`).toString('base64')}` }
+          return {
+            authorization: `Basic ${Buffer.from(`${loaded.auth.username}:${loaded.auth.password}`).toString('base64')}`,
+          }
         case 'exec': {
           const { token } = await execCredential(loaded, signal)
           return token ? { authorization: `Bearer ${token}` } : ({} as Record<string, string>)
@@ -91,5 +104,7 @@ export function openKubernetesLogin(settings: SettingsOf<'kubernetes'>, lease: S
 function readSource(lease: SecretLease): string {
   const text = lease.read('kubeconfig')
   if (text) return text
-  throw new AppError('unauthenticated', 'Meridian has not got the kubeconfig of this connection.', { remedy: 'Edit the connection and choose the file again.' })
+  throw new AppError('unauthenticated', 'Meridian has not got the kubeconfig of this connection.', {
+    remedy: 'Edit the connection and choose the file again.',
+  })
 }

@@ -7,7 +7,15 @@ import { kubernetesKinds, type KubernetesKind } from './kubernetes-kinds.ts'
 
 const oldestMinor = 28
 const newestKnownMinor = 35
-const neededKinds: readonly KubernetesKind[] = ['nodes', 'namespaces', 'pods', 'deployments', 'statefulSets', 'daemonSets', 'jobs']
+const neededKinds: readonly KubernetesKind[] = [
+  'nodes',
+  'namespaces',
+  'pods',
+  'deployments',
+  'statefulSets',
+  'daemonSets',
+  'jobs',
+]
 
 export const probeKubernetes: Probe<'kubernetes'> = async function* (settings, secrets, { signal, log }) {
   let connector: KubernetesConnector | undefined
@@ -21,7 +29,10 @@ export const probeKubernetes: Probe<'kubernetes'> = async function* (settings, s
   }
 }
 
-type ProbeSlice = Pick<KubernetesConnector, 'version' | 'whoAmI' | 'mayList' | 'namespace' | 'user' | 'clusterName'>
+type ProbeSlice = Pick<
+  KubernetesConnector,
+  'version' | 'whoAmI' | 'mayList' | 'namespace' | 'user' | 'clusterName'
+>
 
 async function* probeSteps(connector: ProbeSlice, signal: AbortSignal): AsyncGenerator<ProbeStep> {
   let version: string
@@ -39,7 +50,11 @@ async function* probeSteps(connector: ProbeSlice, signal: AbortSignal): AsyncGen
         remedy: 'The credentials of the kubeconfig were not accepted: fetch a new one.',
       }),
     )
-  yield { step: 'authentication', state: 'passed', finding: `Logged in to ${connector.clusterName} as ${identity}.` }
+  yield {
+    step: 'authentication',
+    state: 'passed',
+    finding: `Logged in to ${connector.clusterName} as ${identity}.`,
+  }
   try {
     const rights = await checkRights(connector, identity, signal)
     yield rights
@@ -55,15 +70,27 @@ async function checkRights(connector: ProbeSlice, identity: string, signal: Abor
     Promise.all(neededKinds.map((name) => connector.mayList(kubernetesKinds[name], namespace, signal)))
   const allowed = await ask(undefined)
   const missing = neededKinds.filter((_, at) => !allowed[at])
-  if (missing.length === 0) return { step: 'permission', state: 'passed', finding: 'May list nodes, pods and workloads of all namespaces.' }
+  if (missing.length === 0)
+    return {
+      step: 'permission',
+      state: 'passed',
+      finding: 'May list nodes, pods and workloads of all namespaces.',
+    }
   const remedy = `Let ${identity} read the cluster, for example: kubectl create clusterrolebinding meridian-view --clusterrole=view --user=${identity}, and a ClusterRole that may get, list and watch nodes.`
   const { namespace } = connector
   const within = namespace ? await ask(namespace) : []
-  const seen = neededKinds.filter((name, at) => !missing.includes(name) || (kubernetesKinds[name].isNamespaced && within[at]))
+  const seen = neededKinds.filter(
+    (name, at) => !missing.includes(name) || (kubernetesKinds[name].isNamespaced && within[at]),
+  )
   const unseen = missing.map((name) => kubernetesKinds[name].plural).join(', ')
   const finding = `${identity} may not list ${unseen} in the whole cluster${namespace && within.some(Boolean) ? `; only the namespace ${namespace} will be shown` : ''}. ${remedy}`
   if (seen.length > 0) return { step: 'permission', state: 'passed', finding }
-  return { step: 'permission', state: 'failed', finding, error: new AppError('forbidden', `${identity} may list nothing that the inventory needs.`, { remedy }) }
+  return {
+    step: 'permission',
+    state: 'failed',
+    finding,
+    error: new AppError('forbidden', `${identity} may list nothing that the inventory needs.`, { remedy }),
+  }
 }
 
 /** Pure: `v1.32.5+rke2r1` → what to say about it. */
@@ -77,6 +104,8 @@ export function judgeKubernetesVersion(version: string): ProbeStep {
 }
 
 function failed(step: ProbeStep['step'], thrown: unknown): ProbeStep {
-  const error = isAppError(thrown) ? thrown : new AppError('internal', 'Meridian could not read the answer of Kubernetes.', { cause: thrown })
+  const error = isAppError(thrown)
+    ? thrown
+    : new AppError('internal', 'Meridian could not read the answer of Kubernetes.', { cause: thrown })
   return { step, state: 'failed', finding: error.message, error }
 }

@@ -13,7 +13,9 @@ const metadata = z.object({
   deletionTimestamp: text.nullish(),
   labels: texts.nullish(),
   annotations: texts.nullish(),
-  ownerReferences: z.array(z.object({ kind: text, name: text, controller: z.boolean().optional() })).nullish(),
+  ownerReferences: z
+    .array(z.object({ kind: text, name: text, controller: z.boolean().optional() }))
+    .nullish(),
 })
 export type ObjectMeta = z.infer<typeof metadata>
 
@@ -30,7 +32,13 @@ export const nodeObject = z.object({
       allocatable: texts.nullish(),
       conditions,
       nodeInfo: z
-        .object({ systemUUID: text.nullish(), kubeletVersion: text.nullish(), osImage: text.nullish(), kernelVersion: text.nullish(), containerRuntimeVersion: text.nullish() })
+        .object({
+          systemUUID: text.nullish(),
+          kubeletVersion: text.nullish(),
+          osImage: text.nullish(),
+          kernelVersion: text.nullish(),
+          containerRuntimeVersion: text.nullish(),
+        })
         .nullish(),
     })
     .nullish(),
@@ -48,11 +56,16 @@ const containerStatus = z.object({
   restartCount: z.number().nullish(),
   state: z.object({ waiting, terminated }).nullish(),
 })
-const resources = z.object({ requests: z.record(z.string(), z.union([text, z.number()])).nullish() }).nullish()
+const resources = z
+  .object({ requests: z.record(z.string(), z.union([text, z.number()])).nullish() })
+  .nullish()
 export const podObject = z.object({
   metadata,
   spec: z
-    .object({ nodeName: text.nullish(), containers: z.array(z.object({ name: text, image: text.nullish(), resources })).nullish() })
+    .object({
+      nodeName: text.nullish(),
+      containers: z.array(z.object({ name: text, image: text.nullish(), resources })).nullish(),
+    })
     .nullish(),
   status: z
     .object({
@@ -69,11 +82,19 @@ export const podObject = z.object({
 })
 export type PodObject = z.infer<typeof podObject>
 
-const podTemplate = z.object({ spec: z.object({ containers: z.array(z.object({ name: text, image: text.nullish() })).nullish() }).nullish() }).nullish()
+const podTemplate = z
+  .object({
+    spec: z
+      .object({ containers: z.array(z.object({ name: text, image: text.nullish() })).nullish() })
+      .nullish(),
+  })
+  .nullish()
 /** Deployments, stateful sets and daemon sets in one: each has the fields of its kind. */
 export const workloadObject = z.object({
   metadata,
-  spec: z.object({ replicas: z.number().nullish(), paused: z.boolean().nullish(), template: podTemplate }).nullish(),
+  spec: z
+    .object({ replicas: z.number().nullish(), paused: z.boolean().nullish(), template: podTemplate })
+    .nullish(),
   status: z
     .object({
       replicas: z.number().nullish(),
@@ -89,7 +110,13 @@ export type WorkloadObject = z.infer<typeof workloadObject>
 
 export const jobObject = z.object({
   metadata,
-  spec: z.object({ completions: z.number().nullish(), parallelism: z.number().nullish(), suspend: z.boolean().nullish() }).nullish(),
+  spec: z
+    .object({
+      completions: z.number().nullish(),
+      parallelism: z.number().nullish(),
+      suspend: z.boolean().nullish(),
+    })
+    .nullish(),
   status: z
     .object({
       active: z.number().nullish(),
@@ -106,7 +133,11 @@ export type JobObject = z.infer<typeof jobObject>
 export const rayClusterObject = z.object({
   metadata,
   spec: z
-    .object({ rayVersion: text.nullish(), suspend: z.boolean().nullish(), enableInTreeAutoscaling: z.boolean().nullish() })
+    .object({
+      rayVersion: text.nullish(),
+      suspend: z.boolean().nullish(),
+      enableInTreeAutoscaling: z.boolean().nullish(),
+    })
     .nullish(),
   status: z
     .object({
@@ -121,7 +152,9 @@ export const rayClusterObject = z.object({
       desiredCPU: z.union([text, z.number()]).nullish(),
       desiredMemory: z.union([text, z.number()]).nullish(),
       desiredGPU: z.union([text, z.number()]).nullish(),
-      head: z.object({ podIP: text.nullish(), podName: text.nullish(), serviceName: text.nullish() }).nullish(),
+      head: z
+        .object({ podIP: text.nullish(), podName: text.nullish(), serviceName: text.nullish() })
+        .nullish(),
     })
     .nullish(),
 })
@@ -129,7 +162,9 @@ export type RayClusterObject = z.infer<typeof rayClusterObject>
 
 export const rayJobObject = z.object({
   metadata,
-  spec: z.object({ entrypoint: text.nullish(), clusterSelector: texts.nullish(), suspend: z.boolean().nullish() }).nullish(),
+  spec: z
+    .object({ entrypoint: text.nullish(), clusterSelector: texts.nullish(), suspend: z.boolean().nullish() })
+    .nullish(),
   status: z
     .object({
       jobId: text.nullish(),
@@ -153,6 +188,8 @@ export const eventObject = z.object({
   count: z.number().nullish(),
   lastTimestamp: text.nullish(),
   eventTime: text.nullish(),
-  involvedObject: z.object({ kind: text.nullish(), name: text.nullish(), namespace: text.nullish(), uid: text.nullish() }).nullish(),
+  involvedObject: z
+    .object({ kind: text.nullish(), name: text.nullish(), namespace: text.nullish(), uid: text.nullish() })
+    .nullish(),
 })
 export type EventObject = z.infer<typeof eventObject>

@@ -9,7 +9,10 @@ interface Thing {
   metadata: { name: string; namespace?: string | undefined }
   value?: number | undefined
 }
-const shape = z.object({ metadata: z.object({ name: z.string(), namespace: z.string().optional() }), value: z.number().optional() })
+const shape = z.object({
+  metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
+  value: z.number().optional(),
+})
 const kind: KindSpec<Thing> = { base: '/api/v1', plural: 'things', isNamespaced: true, shape }
 const thing = (name: string, value = 0) => ({ metadata: { name, namespace: 'n' }, value })
 const httpError = (status: number, code: 'conflict' | 'forbidden' | 'not-found' | 'unreachable'): AppError =>
@@ -24,7 +27,11 @@ afterEach(() => {
 type Step = WatchEvent | AppError | 'end'
 
 /** A server whose list is given by `pages` and whose watches play `watches` in turn, then stay open. */
-function script(options: { pages: () => Array<ListPage | AppError>; watches?: Step[][]; namespace?: string | null }) {
+function script(options: {
+  pages: () => Array<ListPage | AppError>
+  watches?: Step[][]
+  namespace?: string | null
+}) {
   const lists: Array<{ namespace?: string | undefined; next?: string | undefined }> = []
   const watched: string[] = []
   let queue: Array<ListPage | AppError> = []
@@ -47,18 +54,35 @@ function script(options: { pages: () => Array<ListPage | AppError>; watches?: St
     },
   }
   const changes = { count: 0 }
-  const reflector = startReflector(connector, kind, { signal: closing.signal, onChange: () => (changes.count += 1) })
+  const reflector = startReflector(connector, kind, {
+    signal: closing.signal,
+    onChange: () => (changes.count += 1),
+  })
   return { reflector, lists, watched, changes }
 }
 
-const page = (items: unknown[], resourceVersion = '10', next?: string): ListPage => ({ items, resourceVersion, next })
-const put = (object: unknown, resourceVersion: string): WatchEvent => ({ type: 'put', object, resourceVersion })
+const page = (items: unknown[], resourceVersion = '10', next?: string): ListPage => ({
+  items,
+  resourceVersion,
+  next,
+})
+const put = (object: unknown, resourceVersion: string): WatchEvent => ({
+  type: 'put',
+  object,
+  resourceVersion,
+})
 
 describe('startReflector', () => {
   it('lists in pages, then follows', async () => {
     const { reflector, lists, watched } = script({
       pages: () => [page([thing('a')], '10', 'more'), page([thing('b'), { odd: true }], '10')],
-      watches: [[put(thing('c', 1), '11'), put(thing('a', 2), '12'), { type: 'remove', object: thing('b'), resourceVersion: '13' }]],
+      watches: [
+        [
+          put(thing('c', 1), '11'),
+          put(thing('a', 2), '12'),
+          { type: 'remove', object: thing('b'), resourceVersion: '13' },
+        ],
+      ],
     })
     await reflector.settled()
     await expect.poll(() => [...reflector.items.keys()].sort()).toEqual(['n/a', 'n/c'])
@@ -127,7 +151,11 @@ describe('startReflector', () => {
       list: () => Promise.reject(httpError(404, 'not-found')),
       watch: async function* () {},
     }
-    const optional = startReflector(connector, { ...kind, isOptional: true }, { signal: closing.signal, onChange: () => undefined })
+    const optional = startReflector(
+      connector,
+      { ...kind, isOptional: true },
+      { signal: closing.signal, onChange: () => undefined },
+    )
     const needed = startReflector(connector, kind, { signal: closing.signal, onChange: () => undefined })
     await Promise.all([optional.settled(), needed.settled()])
     expect(optional.isDenied).toBe(true)
@@ -145,7 +173,10 @@ describe('startReflector', () => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve))
       },
     }
-    const reflector = startReflector(connector, bounded, { signal: closing.signal, onChange: () => undefined })
+    const reflector = startReflector(connector, bounded, {
+      signal: closing.signal,
+      onChange: () => undefined,
+    })
     await expect.poll(() => [...reflector.items.keys()]).toEqual(['n/b', 'n/c'])
   })
 

@@ -94,7 +94,12 @@ export function startReflector<T extends { metadata: { name: string; namespace?:
 
   /** True when the namespace of the kubeconfig may be tried instead of the whole cluster. */
   function narrows(error: unknown): boolean {
-    const mayNarrow = isAppError(error) && error.code === 'forbidden' && kind.isNamespaced && !namespace && connector.namespace
+    const mayNarrow =
+      isAppError(error) &&
+      error.code === 'forbidden' &&
+      kind.isNamespaced &&
+      !namespace &&
+      connector.namespace
     if (mayNarrow) namespace = connector.namespace ?? undefined
     return Boolean(mayNarrow)
   }
@@ -131,8 +136,17 @@ export function startReflector<T extends { metadata: { name: string; namespace?:
           continue
         }
         failures += 1
-        settle('failed', isAppError(thrown) ? thrown : new AppError('internal', 'Meridian could not read the answer of Kubernetes.', { cause: thrown }))
-        await pause(Math.min(longestPauseMs, 1000 * 2 ** Math.min(failures - 1, 6)) * (0.8 + 0.4 * Math.random()))
+        settle(
+          'failed',
+          isAppError(thrown)
+            ? thrown
+            : new AppError('internal', 'Meridian could not read the answer of Kubernetes.', {
+                cause: thrown,
+              }),
+        )
+        await pause(
+          Math.min(longestPauseMs, 1000 * 2 ** Math.min(failures - 1, 6)) * (0.8 + 0.4 * Math.random()),
+        )
       }
     }
     settle(state)
@@ -169,7 +183,8 @@ export function startReflector<T extends { metadata: { name: string; namespace?:
 }
 
 const isDenial = (error: unknown, kind: KindSpec<unknown>): boolean =>
-  isAppError(error) && (error.code === 'forbidden' || (error.code === 'not-found' && kind.isOptional === true))
+  isAppError(error) &&
+  (error.code === 'forbidden' || (error.code === 'not-found' && kind.isOptional === true))
 
 const keyOf = ({ metadata }: { metadata: { name: string; namespace?: string | undefined } }): string =>
   metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`

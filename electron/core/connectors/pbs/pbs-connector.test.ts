@@ -38,8 +38,19 @@ const tokenAuth: ApiAuth = { mode: 'token', tokenId: pbsTokens[0].tokenId }
 
 function connect(auth: ApiAuth, secrets: Partial<Record<SecretName, string>>) {
   const settings = settingsFor(auth)
-  const recording = recordCalls(createHttpsClient({ system: 'Proxmox Backup Server', url: settings.url, tls: { trust: settings.tls }, errorText: pbsErrorText }))
-  const connector = createPbsConnector(settings, leaseOf(secrets), { log: createTestLog(), now: Date.now, client: recording.client })
+  const recording = recordCalls(
+    createHttpsClient({
+      system: 'Proxmox Backup Server',
+      url: settings.url,
+      tls: { trust: settings.tls },
+      errorText: pbsErrorText,
+    }),
+  )
+  const connector = createPbsConnector(settings, leaseOf(secrets), {
+    log: createTestLog(),
+    now: Date.now,
+    client: recording.client,
+  })
   ends.push(() => connector.dispose())
   return { connector, calls: recording.calls }
 }
@@ -68,10 +79,28 @@ async function readEverything(connector: ReturnType<typeof connect>['connector']
   const namespaces = await connector.namespaces(store)
   const groups = await connector.groups(store, 'vm')
   const snapshots = await connector.snapshots(store, 'vm')
-  const ofOne = await connector.snapshots(store, 'vm', { type: groups[0]!['backup-type'], id: groups[0]!['backup-id'] })
+  const ofOne = await connector.snapshots(store, 'vm', {
+    type: groups[0]!['backup-type'],
+    id: groups[0]!['backup-id'],
+  })
   await connector.groups(store, '')
-  const jobs = await Promise.all((['verify', 'prune', 'sync', 'gc'] as const).map((kind) => connector.jobs(kind)))
-  return { version, status, network, tasks, datastores, usage, permissions, namespaces, groups, snapshots, ofOne, jobs }
+  const jobs = await Promise.all(
+    (['verify', 'prune', 'sync', 'gc'] as const).map((kind) => connector.jobs(kind)),
+  )
+  return {
+    version,
+    status,
+    network,
+    tasks,
+    datastores,
+    usage,
+    permissions,
+    namespaces,
+    groups,
+    snapshots,
+    ofOne,
+    jobs,
+  }
 }
 
 describe('reading the demo backup server', () => {
@@ -89,25 +118,43 @@ describe('reading the demo backup server', () => {
   })
 
   const api = loadApiDescription('pbs')
-  it.skipIf(!api)('sends only what the official description allows (skipped without ../shared/api)', async () => {
-    const token = byToken()
-    await readEverything(token.connector)
-    const operator = pbsUsers.find((user) => user.userId === 'operator@pbs')!
-    const ticket = connect({ mode: 'ticket', username: 'operator', realm: 'pbs' }, { password: operator.password, totpSeed: operator.totpSeed! })
-    await ticket.connector.version()
-    const calls = [...token.calls, ...ticket.calls]
-    expect(calls.length).toBeGreaterThan(15)
-    expect(calls.flatMap((call) => checkRequest(api!, call.method, call.path, call.parameters))).toEqual([])
-  })
+  it.skipIf(!api)(
+    'sends only what the official description allows (skipped without ../shared/api)',
+    async () => {
+      const token = byToken()
+      await readEverything(token.connector)
+      const operator = pbsUsers.find((user) => user.userId === 'operator@pbs')!
+      const ticket = connect(
+        { mode: 'ticket', username: 'operator', realm: 'pbs' },
+        { password: operator.password, totpSeed: operator.totpSeed! },
+      )
+      await ticket.connector.version()
+      const calls = [...token.calls, ...ticket.calls]
+      expect(calls.length).toBeGreaterThan(15)
+      expect(calls.flatMap((call) => checkRequest(api!, call.method, call.path, call.parameters))).toEqual([])
+    },
+  )
 })
 
 describe('logging in', () => {
   it('answers the second factor, which comes as a signed challenge', async () => {
     const operator = pbsUsers.find((user) => user.userId === 'operator@pbs')!
-    const { connector, calls } = connect({ mode: 'ticket', username: 'operator', realm: 'pbs' }, { password: operator.password, totpSeed: operator.totpSeed! })
+    const { connector, calls } = connect(
+      { mode: 'ticket', username: 'operator', realm: 'pbs' },
+      { password: operator.password, totpSeed: operator.totpSeed! },
+    )
     expect((await connector.version()).version).toBeTruthy()
     expect(calls[1]!.parameters['tfa-challenge']).toMatch(/^PBS:!tfa!/)
-    expect((await failureOf(connect({ mode: 'ticket', username: 'operator', realm: 'pbs' }, { password: operator.password }).connector.version())).message).toContain('second factor')
+    expect(
+      (
+        await failureOf(
+          connect(
+            { mode: 'ticket', username: 'operator', realm: 'pbs' },
+            { password: operator.password },
+          ).connector.version(),
+        )
+      ).message,
+    ).toContain('second factor')
   })
 
   it('reports the bare text of a failure', async () => {
@@ -117,12 +164,15 @@ describe('logging in', () => {
     expect((await failureOf(byToken().connector.usage())).message).toContain('unable to open chunk store')
   })
 
-  it.each(['cut', 'garbage', 'unauthorized'] as const)('turns the fault %s into a sentence with a remedy', async (fault) => {
-    context.faults.set('pbs', fault)
-    const error = await failureOf(byToken().connector.usage())
-    expect(error.message).toContain('Proxmox Backup Server')
-    expect(error.remedy).toBeTruthy()
-  })
+  it.each(['cut', 'garbage', 'unauthorized'] as const)(
+    'turns the fault %s into a sentence with a remedy',
+    async (fault) => {
+      context.faults.set('pbs', fault)
+      const error = await failureOf(byToken().connector.usage())
+      expect(error.message).toContain('Proxmox Backup Server')
+      expect(error.remedy).toBeTruthy()
+    },
+  )
 })
 
 describe('probePbs', () => {
@@ -130,10 +180,15 @@ describe('probePbs', () => {
     const run = async (secret: string): Promise<string[]> => {
       const steps: string[] = []
       const options = { signal: AbortSignal.timeout(20_000), log: createTestLog() }
-      for await (const step of probePbs(settingsFor(tokenAuth), leaseOf({ tokenSecret: secret }), options)) steps.push(`${step.step} ${step.state}`)
+      for await (const step of probePbs(settingsFor(tokenAuth), leaseOf({ tokenSecret: secret }), options))
+        steps.push(`${step.step} ${step.state}`)
       return steps
     }
-    expect(await run(pbsTokens[0].secret)).toEqual(['authentication passed', 'permission passed', 'version passed'])
+    expect(await run(pbsTokens[0].secret)).toEqual([
+      'authentication passed',
+      'permission passed',
+      'version passed',
+    ])
     expect(await run('00000000-0000-0000-0000-000000000000')).toEqual(['authentication failed'])
   })
 
@@ -142,6 +197,8 @@ describe('probePbs', () => {
     const some = judgePbsRights({ '/datastore/one': { 'Datastore.Audit': true } }, 'a@pbs')
     expect(some.state).toBe('passed')
     expect(some.finding).toContain('datastores other than one')
-    expect(judgePbsRights({ '/': { 'Datastore.Audit': true, 'Sys.Audit': true } }, 'a').finding).toContain('May see the server')
+    expect(judgePbsRights({ '/': { 'Datastore.Audit': true, 'Sys.Audit': true } }, 'a').finding).toContain(
+      'May see the server',
+    )
   })
 })

@@ -25,8 +25,19 @@ export function createPbsConnector(
 ) {
   const client =
     options.client ??
-    createHttpsClient({ system: pbsFlavour.system, url: settings.url, tls: { trust: settings.tls }, errorText: pbsErrorText })
-  const session = createApi2Session({ client, flavour: pbsFlavour, auth: settings.auth, lease, now: options.now })
+    createHttpsClient({
+      system: pbsFlavour.system,
+      url: settings.url,
+      tls: { trust: settings.tls },
+      errorText: pbsErrorText,
+    })
+  const session = createApi2Session({
+    client,
+    flavour: pbsFlavour,
+    auth: settings.auth,
+    lease,
+    now: options.now,
+  })
 
   async function send(call: HttpsCall): Promise<unknown> {
     const attempt = async (): Promise<unknown> => {
@@ -37,20 +48,43 @@ export function createPbsConnector(
     try {
       answer = await attempt()
     } catch (error) {
-      if (!isAppError(error) || error.code !== 'unauthenticated' || error.detail?.kind !== 'http' || !session.forget()) throw error
-      options.log.debug('The ticket was refused; logging in anew', { system: pbsFlavour.system, identity: session.identity })
+      if (
+        !isAppError(error) ||
+        error.code !== 'unauthenticated' ||
+        error.detail?.kind !== 'http' ||
+        !session.forget()
+      )
+        throw error
+      options.log.debug('The ticket was refused; logging in anew', {
+        system: pbsFlavour.system,
+        identity: session.identity,
+      })
       answer = await attempt()
     }
     const parsed = envelope.safeParse(answer)
     if (!parsed.success) throw unexpectedShape(client.party, call, 'no data')
     return parsed.data.data
   }
-  async function one<S extends z.ZodType>(schema: S, path: string, signal?: AbortSignal): Promise<z.infer<S>> {
+  async function one<S extends z.ZodType>(
+    schema: S,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<z.infer<S>> {
     const parsed = schema.safeParse(await send({ path, signal }))
-    if (!parsed.success) throw unexpectedShape(client.party, { path }, parsed.error.issues[0]?.path.map(String).join('.') || 'another type')
+    if (!parsed.success)
+      throw unexpectedShape(
+        client.party,
+        { path },
+        parsed.error.issues[0]?.path.map(String).join('.') || 'another type',
+      )
     return parsed.data
   }
-  async function rows<S extends z.ZodType>(schema: S, path: string, signal?: AbortSignal, query?: HttpsCall['query']): Promise<z.infer<S>[]> {
+  async function rows<S extends z.ZodType>(
+    schema: S,
+    path: string,
+    signal?: AbortSignal,
+    query?: HttpsCall['query'],
+  ): Promise<z.infer<S>[]> {
     const found = await parseRows(schema, await send({ path, signal, query }))
     if (!found) throw unexpectedShape(client.party, { path }, 'no list')
     return found
@@ -67,12 +101,15 @@ export function createPbsConnector(
     nodeStatus: (signal?: AbortSignal) => one(shapes.pbsNodeStatus, '/nodes/localhost/status', signal),
     nodeNetwork: (signal?: AbortSignal) => rows(shapes.pbsInterface, '/nodes/localhost/network', signal),
     /** Newest first. */
-    tasks: (signal?: AbortSignal, limit = 50) => rows(shapes.pbsTask, '/nodes/localhost/tasks', signal, { limit }),
+    tasks: (signal?: AbortSignal, limit = 50) =>
+      rows(shapes.pbsTask, '/nodes/localhost/tasks', signal, { limit }),
     datastores: (signal?: AbortSignal) => rows(shapes.datastore, '/admin/datastore', signal),
     usage: (signal?: AbortSignal) => rows(shapes.datastoreUsage, '/status/datastore-usage', signal),
     /** Every level; the root is the empty text. */
-    namespaces: (store: string, signal?: AbortSignal) => rows(shapes.namespaceRow, `${storePath(store)}/namespace`, signal),
-    groups: (store: string, ns: string, signal?: AbortSignal) => rows(shapes.groupRow, `${storePath(store)}/groups`, signal, inNamespace(ns)),
+    namespaces: (store: string, signal?: AbortSignal) =>
+      rows(shapes.namespaceRow, `${storePath(store)}/namespace`, signal),
+    groups: (store: string, ns: string, signal?: AbortSignal) =>
+      rows(shapes.groupRow, `${storePath(store)}/groups`, signal, inNamespace(ns)),
     /** All snapshots of a namespace, or those of one group. */
     snapshots: (store: string, ns: string, group?: { type: string; id: string }, signal?: AbortSignal) =>
       rows(shapes.snapshotRow, `${storePath(store)}/snapshots`, signal, {

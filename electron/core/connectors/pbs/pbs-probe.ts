@@ -44,8 +44,12 @@ async function* probeSteps(connector: ProbeSlice, signal: AbortSignal): AsyncGen
 }
 
 /** Pure: what these rights let the inventory see. Fails only when no datastore can be seen. */
-export function judgePbsRights(permissions: Record<string, Record<string, unknown>>, identity: string): ProbeStep {
-  const has = (privilege: string, paths: string[]): boolean => paths.some((path) => permissions[path]?.[privilege] !== undefined)
+export function judgePbsRights(
+  permissions: Record<string, Record<string, unknown>>,
+  identity: string,
+): ProbeStep {
+  const has = (privilege: string, paths: string[]): boolean =>
+    paths.some((path) => permissions[path]?.[privilege] !== undefined)
   const seesAll = has('Datastore.Audit', ['/', '/datastore'])
   const stores = Object.entries(permissions)
     .filter(([path, rights]) => path.startsWith('/datastore/') && rights['Datastore.Audit'] !== undefined)
@@ -53,7 +57,12 @@ export function judgePbsRights(permissions: Record<string, Record<string, unknow
   const remedy = `Grant the role Audit on / to ${identity}${identity.includes('!') ? ' and to its user (a token gets what both have)' : ''}: Configuration → Access Control → Permissions → Add.`
   if (!seesAll && stores.length === 0) {
     const finding = `${identity} may see no datastore: it lacks Datastore.Audit on /datastore.`
-    return { step: 'permission', state: 'failed', finding, error: new AppError('forbidden', finding, { remedy }) }
+    return {
+      step: 'permission',
+      state: 'failed',
+      finding,
+      error: new AppError('forbidden', finding, { remedy }),
+    }
   }
   const unseen = [
     ...(seesAll ? [] : [`datastores other than ${stores.join(', ')} (Datastore.Audit on /datastore)`]),
@@ -62,6 +71,9 @@ export function judgePbsRights(permissions: Record<string, Record<string, unknow
   return {
     step: 'permission',
     state: 'passed',
-    finding: unseen.length === 0 ? 'May see the server, its datastores and their backups.' : `${identity} cannot see ${unseen.join(' and ')}. ${remedy}`,
+    finding:
+      unseen.length === 0
+        ? 'May see the server, its datastores and their backups.'
+        : `${identity} cannot see ${unseen.join(' and ')}. ${remedy}`,
   }
 }

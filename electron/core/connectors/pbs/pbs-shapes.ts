@@ -16,7 +16,12 @@ export const pbsNodeStatus = z.object({
 })
 export type PbsNodeStatus = z.infer<typeof pbsNodeStatus>
 
-export const pbsInterface = z.object({ name: text.optional(), iface: text.optional(), cidr: text.nullish(), cidr6: text.nullish() })
+export const pbsInterface = z.object({
+  name: text.optional(),
+  iface: text.optional(),
+  cidr: text.nullish(),
+  cidr6: text.nullish(),
+})
 
 export const datastore = z.object({
   store: text,
@@ -33,7 +38,9 @@ export const datastoreUsage = z.object({
   avail: wireNumber.optional(),
   error: text.nullish(),
   'estimated-full-date': wireNumber.nullish(),
-  'gc-status': z.object({ 'disk-bytes': wireNumber.optional(), 'index-data-bytes': wireNumber.optional() }).nullish(),
+  'gc-status': z
+    .object({ 'disk-bytes': wireNumber.optional(), 'index-data-bytes': wireNumber.optional() })
+    .nullish(),
 })
 export type DatastoreUsage = z.infer<typeof datastoreUsage>
 

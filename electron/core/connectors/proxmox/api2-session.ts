@@ -17,8 +17,18 @@ export interface Api2Flavour {
   tokenSeparator: '=' | ':'
   cookie: 'PVEAuthCookie' | 'PBSAuthCookie'
 }
-export const pveFlavour: Api2Flavour = { system: 'Proxmox VE', tokenScheme: 'PVEAPIToken', tokenSeparator: '=', cookie: 'PVEAuthCookie' }
-export const pbsFlavour: Api2Flavour = { system: 'Proxmox Backup Server', tokenScheme: 'PBSAPIToken', tokenSeparator: ':', cookie: 'PBSAuthCookie' }
+export const pveFlavour: Api2Flavour = {
+  system: 'Proxmox VE',
+  tokenScheme: 'PVEAPIToken',
+  tokenSeparator: '=',
+  cookie: 'PVEAuthCookie',
+}
+export const pbsFlavour: Api2Flavour = {
+  system: 'Proxmox Backup Server',
+  tokenScheme: 'PBSAPIToken',
+  tokenSeparator: ':',
+  cookie: 'PBSAuthCookie',
+}
 
 export interface Api2Session {
   /** Who calls, as the server knows it: `user@realm` or `user@realm!token`. */
@@ -70,7 +80,9 @@ export function createApi2Session(options: {
 }
 
 const noSecret = ({ system }: Api2Flavour, what: string): AppError =>
-  new AppError('unauthenticated', `Meridian has not got ${what} for ${system}.`, { remedy: 'Edit the connection and enter it.' })
+  new AppError('unauthenticated', `Meridian has not got ${what} for ${system}.`, {
+    remedy: 'Edit the connection and enter it.',
+  })
 
 function createTicketSession(options: {
   client: HttpsClient
@@ -86,7 +98,12 @@ function createTicketSession(options: {
   let lastStep = -1
 
   async function ask(body: Record<string, string>): Promise<z.infer<typeof ticketAnswer>['data']> {
-    const call = { method: 'POST', path: '/api2/json/access/ticket', body, timeoutMs: loginTimeoutMs } as const
+    const call = {
+      method: 'POST',
+      path: '/api2/json/access/ticket',
+      body,
+      timeoutMs: loginTimeoutMs,
+    } as const
     const parsed = ticketAnswer.safeParse(await client.json(call))
     if (!parsed.success) throw unexpectedShape(client.party, call, 'no ticket')
     return parsed.data.data
@@ -101,9 +118,11 @@ function createTicketSession(options: {
     if (!isChallenge(first.ticket) && !Number(first.NeedTFA ?? 0)) return toTicket(first)
     const response = `totp:${nextCode(first.ticket)}`
     return toTicket(
-      await ask({ username: identity, 'tfa-challenge': first.ticket, password: response }).catch((error: unknown) => {
-        throw refusedLogin(error, `the one-time code of ${identity}`)
-      }),
+      await ask({ username: identity, 'tfa-challenge': first.ticket, password: response }).catch(
+        (error: unknown) => {
+          throw refusedLogin(error, `the one-time code of ${identity}`)
+        },
+      ),
     )
   }
 
@@ -114,7 +133,8 @@ function createTicketSession(options: {
     const seed = parseTotpSeed(text)
     if (!seed)
       throw new AppError('unauthenticated', `The stored TOTP seed of ${identity} is not one.`, {
-        remedy: 'Edit the connection: enter the base32 text or the otpauth:// address that was shown when the factor was set up.',
+        remedy:
+          'Edit the connection: enter the base32 text or the otpauth:// address that was shown when the factor was set up.',
       })
     lastStep = Math.max(totpStep(now(), seed.stepSeconds), lastStep + 1)
     if (lastStep > totpStep(now(), seed.stepSeconds) + 1) lastStep = totpStep(now(), seed.stepSeconds)
@@ -122,7 +142,8 @@ function createTicketSession(options: {
   }
 
   function toTicket(answer: { ticket: string; CSRFPreventionToken?: string | undefined }): Ticket {
-    if (isChallenge(answer.ticket)) throw unexpectedShape(client.party, { method: 'POST', path: '/access/ticket' }, 'a second challenge')
+    if (isChallenge(answer.ticket))
+      throw unexpectedShape(client.party, { method: 'POST', path: '/access/ticket' }, 'a second challenge')
     return { ticket: answer.ticket, csrf: answer.CSRFPreventionToken ?? '', sinceMs: now() }
   }
 
@@ -170,7 +191,8 @@ const isChallenge = (ticket: string): boolean => /^[A-Z]+:!tfa!/.test(ticket)
 function refusedLogin(error: unknown, what: string): unknown {
   if (!isAppError(error) || error.code !== 'unauthenticated') return error
   return new AppError('unauthenticated', `${error.target?.system ?? 'The server'} refused ${what}.`, {
-    remedy: 'Check user, realm, password and, with a second factor, the seed and the clocks of both machines. The server does not say which is wrong.',
+    remedy:
+      'Check user, realm, password and, with a second factor, the seed and the clocks of both machines. The server does not say which is wrong.',
     target: error.target,
     detail: error.detail,
     cause: error,

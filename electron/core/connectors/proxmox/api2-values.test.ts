@@ -11,7 +11,9 @@ describe('values as Perl writes them', () => {
     [' 7 ', 7],
   ])('reads the number %j', (wire, value) => expect(wireNumber.parse(wire)).toBe(value))
 
-  it.each(['', 'x', '0x10', 'NaN', null, {}])('refuses %j as a number', (wire) => expect(wireNumber.safeParse(wire).success).toBe(false))
+  it.each(['', 'x', '0x10', 'NaN', null, {}])('refuses %j as a number', (wire) =>
+    expect(wireNumber.safeParse(wire).success).toBe(false),
+  )
 
   it.each([
     [1, true],
@@ -25,14 +27,21 @@ describe('values as Perl writes them', () => {
 
   it('leaves odd rows out, but not all of them', async () => {
     const row = z.object({ vmid: wireNumber })
-    expect(await parseRows(row, [{ vmid: '1' }, { vmid: 'x' }, null, { vmid: 2, more: true }])).toEqual([{ vmid: 1 }, { vmid: 2 }])
+    expect(await parseRows(row, [{ vmid: '1' }, { vmid: 'x' }, null, { vmid: 2, more: true }])).toEqual([
+      { vmid: 1 },
+      { vmid: 2 },
+    ])
     expect(await parseRows(row, [])).toEqual([])
     expect(await parseRows(row, [{ id: 1 }])).toBeUndefined()
     expect(await parseRows(row, { 0: {} })).toBeUndefined()
   })
 
   it('reads property strings', () => {
-    expect(parseProperties('virtio=02:60:00:07:D2:00,bridge=vmbr1,tag=60')).toEqual({ virtio: '02:60:00:07:D2:00', bridge: 'vmbr1', tag: '60' })
+    expect(parseProperties('virtio=02:60:00:07:D2:00,bridge=vmbr1,tag=60')).toEqual({
+      virtio: '02:60:00:07:D2:00',
+      bridge: 'vmbr1',
+      tag: '60',
+    })
     expect(parseProperties('0000:08:00,pcie=1', 'host')).toEqual({ host: '0000:08:00', pcie: '1' })
     expect(parseProperties('')).toEqual({ '': '' })
   })

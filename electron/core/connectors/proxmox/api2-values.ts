@@ -15,7 +15,11 @@ export const wireNumber = z.union([
 export const wireBoolean = z.union([
   z.boolean(),
   z.number().transform((value) => value !== 0),
-  z.string().transform((value) => value !== '' && value !== '0' && value !== 'false' && value !== 'no' && value !== 'off'),
+  z
+    .string()
+    .transform(
+      (value) => value !== '' && value !== '0' && value !== 'false' && value !== 'no' && value !== 'off',
+    ),
 ])
 
 /** A text, or a number where Perl held a number. */
@@ -27,7 +31,10 @@ const rowsPerTurn = 500
  * The rows that have the shape, in order; odd ones are left out. Undefined when `data` is no list, or when it has
  * rows and none of them fits. Lets the event loop run between pieces of a long list.
  */
-export async function parseRows<S extends z.ZodType>(schema: S, data: unknown): Promise<z.infer<S>[] | undefined> {
+export async function parseRows<S extends z.ZodType>(
+  schema: S,
+  data: unknown,
+): Promise<z.infer<S>[] | undefined> {
   if (!Array.isArray(data)) return undefined
   const rows: z.infer<S>[] = []
   for (let at = 0; at < data.length; at += 1) {

@@ -45,7 +45,14 @@ const tokenSecrets = (index = 0) => ({ tokenSecret: demoTokens[index]!.secret })
 function connect(auth: ApiAuth, secrets: Partial<Record<SecretName, string>>, now: () => number = Date.now) {
   const log = createTestLog()
   const settings = settingsFor(auth)
-  const recording = recordCalls(createHttpsClient({ system: 'Proxmox VE', url: settings.url, tls: { trust: settings.tls }, errorText: pveErrorText }))
+  const recording = recordCalls(
+    createHttpsClient({
+      system: 'Proxmox VE',
+      url: settings.url,
+      tls: { trust: settings.tls },
+      errorText: pveErrorText,
+    }),
+  )
   const connector = createProxmoxConnector(settings, leaseOf(secrets), { log, now, client: recording.client })
   ends.push(() => connector.dispose())
   return { connector, calls: recording.calls, log }
@@ -62,21 +69,41 @@ async function failureOf(promise: Promise<unknown>): Promise<AppError> {
 
 /** Every read that the inventory makes. */
 async function readEverything(connector: ReturnType<typeof connect>['connector']) {
-  const [version, members, resources, storages, pools, mappings, jobs, tasks, permissions] = await Promise.all([
-    connector.version(),
-    connector.clusterStatus(),
-    connector.resources(),
-    connector.storages(),
-    connector.pools(),
-    connector.pciMappings(),
-    connector.backupJobs(),
-    connector.tasks(),
-    connector.permissions(),
+  const [version, members, resources, storages, pools, mappings, jobs, tasks, permissions] =
+    await Promise.all([
+      connector.version(),
+      connector.clusterStatus(),
+      connector.resources(),
+      connector.storages(),
+      connector.pools(),
+      connector.pciMappings(),
+      connector.backupJobs(),
+      connector.tasks(),
+      connector.permissions(),
+    ])
+  const [status, network, pci] = await Promise.all([
+    connector.nodeStatus('node07'),
+    connector.nodeNetwork('node07'),
+    connector.nodePci('node07'),
   ])
-  const [status, network, pci] = await Promise.all([connector.nodeStatus('node07'), connector.nodeNetwork('node07'), connector.nodePci('node07')])
   const config = await connector.guestConfig('node07', 'qemu', 2005)
   const interfaces = await connector.guestInterfaces('node07', 'qemu', 2005)
-  return { version, members, resources, storages, pools, mappings, jobs, tasks, permissions, status, network, pci, config, interfaces }
+  return {
+    version,
+    members,
+    resources,
+    storages,
+    pools,
+    mappings,
+    jobs,
+    tasks,
+    permissions,
+    status,
+    network,
+    pci,
+    config,
+    interfaces,
+  }
 }
 
 describe('reading the demo cluster', () => {
@@ -84,10 +111,15 @@ describe('reading the demo cluster', () => {
     const { connector } = connect(tokenAuth(), tokenSecrets())
     const found = await readEverything(connector)
     expect(found.version.version).toMatch(/^8\./)
-    expect(found.members.find((member) => member.type === 'cluster')).toMatchObject({ name: 'radioastronomy', quorate: true })
+    expect(found.members.find((member) => member.type === 'cluster')).toMatchObject({
+      name: 'radioastronomy',
+      quorate: true,
+    })
     expect(found.resources.filter((row) => row.type === 'node')).toHaveLength(7)
     expect(found.resources.filter((row) => row.type === 'qemu' && !row.template)).toHaveLength(30)
-    expect(found.storages.find((storage) => storage.type === 'pbs')).toMatchObject({ datastore: 'datastore01' })
+    expect(found.storages.find((storage) => storage.type === 'pbs')).toMatchObject({
+      datastore: 'datastore01',
+    })
     expect(found.mappings[0]!.map[0]).toContain('path=0000:08:00.0')
     expect(found.jobs.length).toBeGreaterThan(0)
     expect(found.status.cpuinfo?.model).toContain('5950X')
@@ -97,15 +129,21 @@ describe('reading the demo cluster', () => {
   })
 
   const api = loadApiDescription('pve')
-  it.skipIf(!api)('sends only what the official description allows (skipped without ../shared/api)', async () => {
-    const token = connect(tokenAuth(), tokenSecrets())
-    await readEverything(token.connector)
-    const ticket = connect({ mode: 'ticket', username: 'operator', realm: 'pve' }, { password: demoUsers[3]!.password, totpSeed: demoUsers[3]!.totpSeed! })
-    await ticket.connector.version()
-    const calls = [...token.calls, ...ticket.calls]
-    expect(calls.length).toBeGreaterThan(15)
-    expect(calls.flatMap((call) => checkRequest(api!, call.method, call.path, call.parameters))).toEqual([])
-  })
+  it.skipIf(!api)(
+    'sends only what the official description allows (skipped without ../shared/api)',
+    async () => {
+      const token = connect(tokenAuth(), tokenSecrets())
+      await readEverything(token.connector)
+      const ticket = connect(
+        { mode: 'ticket', username: 'operator', realm: 'pve' },
+        { password: demoUsers[3]!.password, totpSeed: demoUsers[3]!.totpSeed! },
+      )
+      await ticket.connector.version()
+      const calls = [...token.calls, ...ticket.calls]
+      expect(calls.length).toBeGreaterThan(15)
+      expect(calls.flatMap((call) => checkRequest(api!, call.method, call.path, call.parameters))).toEqual([])
+    },
+  )
 })
 
 describe('logging in', () => {
@@ -123,7 +161,11 @@ describe('logging in', () => {
     // The demo's authenticator works on real time.
     const nowMs = Date.now()
     const auth: ApiAuth = { mode: 'ticket', username: 'operator', realm: 'pve' }
-    const { connector, calls } = connect(auth, { password: operator.password, totpSeed: operator.totpSeed! }, () => nowMs)
+    const { connector, calls } = connect(
+      auth,
+      { password: operator.password, totpSeed: operator.totpSeed! },
+      () => nowMs,
+    )
     expect((await connector.version()).version).toMatch(/^8/)
     expect(calls.filter((call) => call.path.endsWith('/access/ticket'))).toHaveLength(2)
     expect(calls[1]!.parameters['tfa-challenge']).toMatch(/^PVE:!tfa!/)
@@ -131,7 +173,10 @@ describe('logging in', () => {
   })
 
   it('says what is missing when a second factor is asked for and none is stored', async () => {
-    const { connector } = connect({ mode: 'ticket', username: 'operator', realm: 'pve' }, { password: demoUsers[3]!.password })
+    const { connector } = connect(
+      { mode: 'ticket', username: 'operator', realm: 'pve' },
+      { password: demoUsers[3]!.password },
+    )
     const error = await failureOf(connector.version())
     expect(error).toMatchObject({ code: 'unauthenticated' })
     expect(error.message).toContain('operator@pve')
@@ -143,18 +188,27 @@ describe('logging in', () => {
     const error = await failureOf(connector.version())
     expect(error.code).toBe('unauthenticated')
     expect(error.message).toContain('refused auditor@pve')
-    expect(JSON.stringify([error.message, error.remedy, error.detail, log.lines])).not.toContain('wrong-password-1234')
+    expect(JSON.stringify([error.message, error.remedy, error.detail, log.lines])).not.toContain(
+      'wrong-password-1234',
+    )
   })
 
   it('says which secret is not there', async () => {
-    expect((await failureOf(connect(ticketAuth, {}).connector.version())).message).toContain('password of auditor@pve')
-    expect((await failureOf(connect(tokenAuth(), {}).connector.version())).message).toContain('API token meridian@pve!app')
+    expect((await failureOf(connect(ticketAuth, {}).connector.version())).message).toContain(
+      'password of auditor@pve',
+    )
+    expect((await failureOf(connect(tokenAuth(), {}).connector.version())).message).toContain(
+      'API token meridian@pve!app',
+    )
   })
 
   it('renews with the ticket as password after 15 minutes, and logs in with the password after two hours', async () => {
     let nowMs = context.clock.nowMs()
     const { connector, calls } = connect(ticketAuth, { password: user.password }, () => nowMs)
-    const logins = () => calls.filter((call) => call.path.endsWith('/access/ticket')).map((call) => String(call.parameters['password']))
+    const logins = () =>
+      calls
+        .filter((call) => call.path.endsWith('/access/ticket'))
+        .map((call) => String(call.parameters['password']))
     await connector.version()
     nowMs += 14 * 60_000
     await connector.version()
@@ -171,18 +225,35 @@ describe('logging in', () => {
     let tickets = 0
     let refuse = true
     const answer: Answer = (request, response) => {
-      if (request.url.endsWith('/access/ticket')) return sendJson(response, { data: { ticket: `PVE:a@pve:0000000${(tickets += 1)}::x`, CSRFPreventionToken: 'c', username: 'a@pve' } })
-      if (request.headers.cookie?.includes('00000001') || refuse === undefined) return void response.writeHead(401, 'permission denied - invalid PVE ticket').end()
+      if (request.url.endsWith('/access/ticket'))
+        return sendJson(response, {
+          data: {
+            ticket: `PVE:a@pve:0000000${(tickets += 1)}::x`,
+            CSRFPreventionToken: 'c',
+            username: 'a@pve',
+          },
+        })
+      if (request.headers.cookie?.includes('00000001') || refuse === undefined)
+        return void response.writeHead(401, 'permission denied - invalid PVE ticket').end()
       sendJson(response, { data: { version: '8.4.1' } })
     }
     const server = await startScriptedServer(leaf, answer)
     ends.push(() => server.dispose())
-    const settings: SettingsOf<'proxmox'> = { kind: 'proxmox', url: server.url, tls: { mode: 'pinned', sha256: leaf.sha256 }, auth: { mode: 'ticket', username: 'a', realm: 'pve' } }
-    const connector = createProxmoxConnector(settings, leaseOf({ password: 'p' }), { log: createTestLog(), now: Date.now })
+    const settings: SettingsOf<'proxmox'> = {
+      kind: 'proxmox',
+      url: server.url,
+      tls: { mode: 'pinned', sha256: leaf.sha256 },
+      auth: { mode: 'ticket', username: 'a', realm: 'pve' },
+    }
+    const connector = createProxmoxConnector(settings, leaseOf({ password: 'p' }), {
+      log: createTestLog(),
+      now: Date.now,
+    })
     ends.push(() => connector.dispose())
     expect((await connector.version()).version).toBe('8.4.1')
     expect(tickets).toBe(2)
-    server.answer = (request, response) => (request.url.endsWith('/access/ticket') ? answer(request, response) : void response.writeHead(401).end())
+    server.answer = (request, response) =>
+      request.url.endsWith('/access/ticket') ? answer(request, response) : void response.writeHead(401).end()
     refuse = false
     expect((await failureOf(connector.version())).code).toBe('unauthenticated')
     expect(tickets).toBe(3)
@@ -212,8 +283,14 @@ describe('faults of the demo cluster', () => {
   })
 
   it('sees an expired certificate on the very next call under a given authority', async () => {
-    const settings = { ...settingsFor(tokenAuth()), tls: { mode: 'ca' as const, caPem: context.certificate('proxmox').caPem } }
-    const connector = createProxmoxConnector(settings, leaseOf(tokenSecrets()), { log: createTestLog(), now: Date.now })
+    const settings = {
+      ...settingsFor(tokenAuth()),
+      tls: { mode: 'ca' as const, caPem: context.certificate('proxmox').caPem },
+    }
+    const connector = createProxmoxConnector(settings, leaseOf(tokenSecrets()), {
+      log: createTestLog(),
+      now: Date.now,
+    })
     ends.push(() => connector.dispose())
     await connector.version()
     context.faults.set('proxmox', 'expired-certificate')
@@ -221,9 +298,15 @@ describe('faults of the demo cluster', () => {
   })
 
   it('is not taken in by another program on that port', async () => {
-    const server = await startScriptedServer(leaf, (_request, response) => sendJson(response, { hello: 'world' }))
+    const server = await startScriptedServer(leaf, (_request, response) =>
+      sendJson(response, { hello: 'world' }),
+    )
     ends.push(() => server.dispose())
-    const connector = createProxmoxConnector({ ...settingsFor(tokenAuth()), url: server.url, tls: { mode: 'pinned', sha256: leaf.sha256 } }, leaseOf(tokenSecrets()), { log: createTestLog(), now: Date.now })
+    const connector = createProxmoxConnector(
+      { ...settingsFor(tokenAuth()), url: server.url, tls: { mode: 'pinned', sha256: leaf.sha256 } },
+      leaseOf(tokenSecrets()),
+      { log: createTestLog(), now: Date.now },
+    )
     ends.push(() => connector.dispose())
     expect((await failureOf(connector.resources())).message).toContain('unknown shape')
   })
@@ -232,13 +315,21 @@ describe('faults of the demo cluster', () => {
 describe('probeProxmox', () => {
   const probe = async (auth: ApiAuth, secrets: Partial<Record<SecretName, string>>): Promise<ProbeStep[]> => {
     const steps: ProbeStep[] = []
-    for await (const step of probeProxmox(settingsFor(auth), leaseOf(secrets), { signal: AbortSignal.timeout(20_000), log: createTestLog() })) steps.push(step)
+    for await (const step of probeProxmox(settingsFor(auth), leaseOf(secrets), {
+      signal: AbortSignal.timeout(20_000),
+      log: createTestLog(),
+    }))
+      steps.push(step)
     return steps
   }
 
   it('passes for the demo token', async () => {
     const steps = await probe(tokenAuth(), tokenSecrets())
-    expect(steps.map((step) => `${step.step} ${step.state}`)).toEqual(['authentication passed', 'permission passed', 'version passed'])
+    expect(steps.map((step) => `${step.step} ${step.state}`)).toEqual([
+      'authentication passed',
+      'permission passed',
+      'version passed',
+    ])
     expect(steps[2]!.finding).toMatch(/^Proxmox VE 8\.4/)
   })
 
@@ -254,10 +345,15 @@ describe('probeProxmox', () => {
     expect(none.state).toBe('failed')
     expect(none.error?.remedy).toContain('PVEAuditor on /')
     expect(none.error?.remedy).toContain('privilege separation')
-    const some = judgeRights({ '/vms': { 'VM.Audit': true }, '/storage': { 'Datastore.Audit': true } }, 'a@pve')
+    const some = judgeRights(
+      { '/vms': { 'VM.Audit': true }, '/storage': { 'Datastore.Audit': true } },
+      'a@pve',
+    )
     expect(some.state).toBe('passed')
     expect(some.finding).toContain('the nodes (Sys.Audit on /nodes)')
     expect(some.finding).not.toContain('guests (')
-    expect(judgeRights({ '/': { 'Sys.Audit': true, 'VM.Audit': true, 'Datastore.Audit': true } }, 'a@pve').finding).toBe('May see nodes, guests and storages.')
+    expect(
+      judgeRights({ '/': { 'Sys.Audit': true, 'VM.Audit': true, 'Datastore.Audit': true } }, 'a@pve').finding,
+    ).toBe('May see nodes, guests and storages.')
   })
 })

@@ -27,11 +27,26 @@ export interface ProxmoxOptions {
 const envelope = z.object({ data: z.unknown() })
 
 /** A connector for one connection. Secrets are read from `lease` call by call. Throws `invalid-input` for a bad address. */
-export function createProxmoxConnector(settings: SettingsOf<'proxmox'>, lease: SecretLease, options: ProxmoxOptions) {
+export function createProxmoxConnector(
+  settings: SettingsOf<'proxmox'>,
+  lease: SecretLease,
+  options: ProxmoxOptions,
+) {
   const client =
     options.client ??
-    createHttpsClient({ system: pveFlavour.system, url: settings.url, tls: { trust: settings.tls }, errorText: pveErrorText })
-  const session = createApi2Session({ client, flavour: pveFlavour, auth: settings.auth, lease, now: options.now })
+    createHttpsClient({
+      system: pveFlavour.system,
+      url: settings.url,
+      tls: { trust: settings.tls },
+      errorText: pveErrorText,
+    })
+  const session = createApi2Session({
+    client,
+    flavour: pveFlavour,
+    auth: settings.auth,
+    lease,
+    now: options.now,
+  })
 
   async function send(call: HttpsCall): Promise<unknown> {
     const signal = call.signal
@@ -43,25 +58,45 @@ export function createProxmoxConnector(settings: SettingsOf<'proxmox'>, lease: S
     try {
       answer = await attempt()
     } catch (error) {
-      if (!isAppError(error) || error.code !== 'unauthenticated' || error.detail?.kind !== 'http' || !session.forget()) throw error
-      options.log.debug('The ticket was refused; logging in anew', { system: pveFlavour.system, identity: session.identity })
+      if (
+        !isAppError(error) ||
+        error.code !== 'unauthenticated' ||
+        error.detail?.kind !== 'http' ||
+        !session.forget()
+      )
+        throw error
+      options.log.debug('The ticket was refused; logging in anew', {
+        system: pveFlavour.system,
+        identity: session.identity,
+      })
       answer = await attempt()
     }
     const parsed = envelope.safeParse(answer)
     if (!parsed.success) throw unexpectedShape(client.party, call, 'no data')
     return parsed.data.data
   }
-  async function one<S extends z.ZodType>(schema: S, path: string, signal?: AbortSignal, more: Partial<HttpsCall> = {}): Promise<z.infer<S>> {
+  async function one<S extends z.ZodType>(
+    schema: S,
+    path: string,
+    signal?: AbortSignal,
+    more: Partial<HttpsCall> = {},
+  ): Promise<z.infer<S>> {
     const parsed = schema.safeParse(await send({ path, signal, ...more }))
     if (!parsed.success) throw unexpectedShape(client.party, { path }, firstIssue(parsed.error))
     return parsed.data
   }
-  async function rows<S extends z.ZodType>(schema: S, path: string, signal?: AbortSignal, query?: Query): Promise<z.infer<S>[]> {
+  async function rows<S extends z.ZodType>(
+    schema: S,
+    path: string,
+    signal?: AbortSignal,
+    query?: Query,
+  ): Promise<z.infer<S>[]> {
     const found = await parseRows(schema, await send({ path, signal, query }))
     if (!found) throw unexpectedShape(client.party, { path }, 'no list')
     return found
   }
-  const guestPath = (node: string, type: GuestType, vmid: number): string => `/nodes/${encodeURIComponent(node)}/${type}/${vmid}`
+  const guestPath = (node: string, type: GuestType, vmid: number): string =>
+    `/nodes/${encodeURIComponent(node)}/${type}/${vmid}`
   const nodePath = (node: string): string => `/nodes/${encodeURIComponent(node)}`
 
   return {
@@ -74,17 +109,28 @@ export function createProxmoxConnector(settings: SettingsOf<'proxmox'>, lease: S
     resources: (signal?: AbortSignal) => rows(shapes.resourceRow, '/cluster/resources', signal),
     /** Recent tasks of all nodes, running ones included. */
     tasks: (signal?: AbortSignal) => rows(shapes.clusterTask, '/cluster/tasks', signal),
-    nodeStatus: (node: string, signal?: AbortSignal) => one(shapes.nodeStatus, `${nodePath(node)}/status`, signal),
-    nodeNetwork: (node: string, signal?: AbortSignal) => rows(shapes.nodeInterface, `${nodePath(node)}/network`, signal),
+    nodeStatus: (node: string, signal?: AbortSignal) =>
+      one(shapes.nodeStatus, `${nodePath(node)}/status`, signal),
+    nodeNetwork: (node: string, signal?: AbortSignal) =>
+      rows(shapes.nodeInterface, `${nodePath(node)}/network`, signal),
     /** Without bridges, memory and processors, which the server leaves out by itself. */
-    nodePci: (node: string, signal?: AbortSignal) => rows(shapes.pciDevice, `${nodePath(node)}/hardware/pci`, signal),
+    nodePci: (node: string, signal?: AbortSignal) =>
+      rows(shapes.pciDevice, `${nodePath(node)}/hardware/pci`, signal),
     guestConfig: (node: string, type: GuestType, vmid: number, signal?: AbortSignal) =>
       one(shapes.guestConfig, `${guestPath(node, type, vmid)}/config`, signal),
-    guestInterfaces: async (node: string, type: GuestType, vmid: number, signal?: AbortSignal): Promise<shapes.GuestInterface[]> => {
+    guestInterfaces: async (
+      node: string,
+      type: GuestType,
+      vmid: number,
+      signal?: AbortSignal,
+    ): Promise<shapes.GuestInterface[]> => {
       const path = guestPath(node, type, vmid)
-      if (type === 'lxc') return (await rows(shapes.containerInterface, `${path}/interfaces`, signal)).map(fromContainer)
+      if (type === 'lxc')
+        return (await rows(shapes.containerInterface, `${path}/interfaces`, signal)).map(fromContainer)
       // An agent that hangs answers late or never: it must not hold up the rest for long.
-      const answer = await one(shapes.agentInterfaces, `${path}/agent/network-get-interfaces`, signal, { timeoutMs: 8_000 })
+      const answer = await one(shapes.agentInterfaces, `${path}/agent/network-get-interfaces`, signal, {
+        timeoutMs: 8_000,
+      })
       return answer.result.map((item) => ({
         name: item.name,
         mac: item['hardware-address']?.toLowerCase(),
@@ -100,11 +146,14 @@ export function createProxmoxConnector(settings: SettingsOf<'proxmox'>, lease: S
 }
 
 function fromContainer(item: z.infer<typeof shapes.containerInterface>): shapes.GuestInterface {
-  const addresses = [item.inet, item.inet6].flatMap((cidr) => (cidr ? [cidr.split('/')[0]!.toLowerCase()] : []))
+  const addresses = [item.inet, item.inet6].flatMap((cidr) =>
+    cidr ? [cidr.split('/')[0]!.toLowerCase()] : [],
+  )
   return { name: item.name, mac: item.hwaddr?.toLowerCase(), addresses }
 }
 
-const firstIssue = (error: z.ZodError): string => error.issues[0]?.path.map(String).join('.') || 'another type'
+const firstIssue = (error: z.ZodError): string =>
+  error.issues[0]?.path.map(String).join('.') || 'another type'
 
 /** `message` and `errors` of the body where there is one, else the status line, which carries the message too. */
 export const pveErrorText: ErrorText = ({ reason, text, isJson }) => {
@@ -122,4 +171,6 @@ export const pveErrorText: ErrorText = ({ reason, text, isJson }) => {
 
 /** What a probe shows of anything thrown. */
 export const asAppError = (error: unknown): AppError =>
-  isAppError(error) ? error : new AppError('internal', 'Meridian could not read the answer of Proxmox VE.', { cause: error })
+  isAppError(error)
+    ? error
+    : new AppError('internal', 'Meridian could not read the answer of Proxmox VE.', { cause: error })

@@ -46,20 +46,39 @@ async function* probeSteps(connector: ProbeSlice, signal: AbortSignal): AsyncGen
 
 /** Pure: what these rights let the inventory see. Fails only when they show nothing at all. */
 export function judgeRights(permissions: Permissions, identity: string): ProbeStep {
-  const missing = neededRights.filter(({ privilege, paths }) => !paths.some((path) => permissions[path]?.[privilege] !== undefined))
-  if (missing.length === 0) return { step: 'permission', state: 'passed', finding: 'May see nodes, guests and storages.' }
-  const isAnywhere = Object.values(permissions).some((rights) => Object.keys(rights).some((name) => name.endsWith('.Audit')))
-  const unseen = missing.map(({ privilege, paths, shows }) => `${shows} (${privilege} on ${paths.at(-1)})`).join(', ')
+  const missing = neededRights.filter(
+    ({ privilege, paths }) => !paths.some((path) => permissions[path]?.[privilege] !== undefined),
+  )
+  if (missing.length === 0)
+    return { step: 'permission', state: 'passed', finding: 'May see nodes, guests and storages.' }
+  const isAnywhere = Object.values(permissions).some((rights) =>
+    Object.keys(rights).some((name) => name.endsWith('.Audit')),
+  )
+  const unseen = missing
+    .map(({ privilege, paths, shows }) => `${shows} (${privilege} on ${paths.at(-1)})`)
+    .join(', ')
   const remedy = grantSentence(identity)
-  if (isAnywhere) return { step: 'permission', state: 'passed', finding: `${identity} cannot see all of: ${unseen}. ${remedy}` }
+  if (isAnywhere)
+    return {
+      step: 'permission',
+      state: 'passed',
+      finding: `${identity} cannot see all of: ${unseen}. ${remedy}`,
+    }
   const finding = `${identity} may see nothing: it lacks ${unseen}.`
-  return { step: 'permission', state: 'failed', finding, error: new AppError('forbidden', finding, { remedy }) }
+  return {
+    step: 'permission',
+    state: 'failed',
+    finding,
+    error: new AppError('forbidden', finding, { remedy }),
+  }
 }
 
 /** How an administrator grants what the inventory needs. */
 export function grantSentence(identity: string): string {
   const isToken = identity.includes('!')
-  const target = isToken ? `the API token ${identity} (and its user: a token with privilege separation gets what both have)` : identity
+  const target = isToken
+    ? `the API token ${identity} (and its user: a token with privilege separation gets what both have)`
+    : identity
   return `Grant the role PVEAuditor on / with "Propagate" to ${target}: Datacenter → Permissions → Add.`
 }
 
@@ -69,6 +88,8 @@ function judgeVersion(version: string): ProbeStep {
   return {
     step: 'version',
     state: 'passed',
-    finding: isKnown ? `Proxmox VE ${version}.` : `Proxmox VE ${version} is not a version that Meridian was made for (8 and 9): some things may be missing.`,
+    finding: isKnown
+      ? `Proxmox VE ${version}.`
+      : `Proxmox VE ${version} is not a version that Meridian was made for (8 and 9): some things may be missing.`,
   }
 }

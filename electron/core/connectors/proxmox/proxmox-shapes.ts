@@ -51,7 +51,14 @@ export const nodeStatus = z.object({
   pveversion: text.optional(),
   kversion: text.optional(),
   uptime: wireNumber.optional(),
-  cpuinfo: z.object({ model: text.optional(), cpus: wireNumber.optional(), sockets: wireNumber.optional(), cores: wireNumber.optional() }).optional(),
+  cpuinfo: z
+    .object({
+      model: text.optional(),
+      cpus: wireNumber.optional(),
+      sockets: wireNumber.optional(),
+      cores: wireNumber.optional(),
+    })
+    .optional(),
   memory: z.object({ total: wireNumber.optional(), used: wireNumber.optional() }).optional(),
 })
 export type NodeStatus = z.infer<typeof nodeStatus>
@@ -93,11 +100,18 @@ export const agentInterfaces = z.object({
     z.object({
       name: text,
       'hardware-address': text.optional(),
-      'ip-addresses': z.array(z.object({ 'ip-address': text, 'ip-address-type': text.optional() })).optional(),
+      'ip-addresses': z
+        .array(z.object({ 'ip-address': text, 'ip-address-type': text.optional() }))
+        .optional(),
     }),
   ),
 })
-export const containerInterface = z.object({ name: text, hwaddr: text.optional(), inet: text.optional(), inet6: text.optional() })
+export const containerInterface = z.object({
+  name: text,
+  hwaddr: text.optional(),
+  inet: text.optional(),
+  inet6: text.optional(),
+})
 /** Addresses a guest says it has, per network card. */
 export interface GuestInterface {
   name: string

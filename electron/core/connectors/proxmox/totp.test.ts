@@ -21,13 +21,17 @@ describe('totp', () => {
   })
 
   it('reads base32 as people write it', () => {
-    expect(Buffer.from(decodeBase32('gezd gnbv-GY3T QOJQ GEZDGNBVGY3TQOJQ==')!).toString()).toBe('12345678901234567890')
+    expect(Buffer.from(decodeBase32('gezd gnbv-GY3T QOJQ GEZDGNBVGY3TQOJQ==')!).toString()).toBe(
+      '12345678901234567890',
+    )
     expect(decodeBase32('not base32!')).toBeUndefined()
     expect(decodeBase32('')).toBeUndefined()
   })
 
   it('reads an otpauth address with its options', () => {
-    const seed = parseTotpSeed('otpauth://totp/PVE:root@pam?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&digits=8&period=60&algorithm=SHA256')
+    const seed = parseTotpSeed(
+      'otpauth://totp/PVE:root@pam?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&digits=8&period=60&algorithm=SHA256',
+    )
     expect(seed).toMatchObject({ digits: 8, stepSeconds: 60, algorithm: 'sha256' })
     expect(parseTotpSeed('otpauth://totp/x?secret=GEZDGNBV&digits=40')).toBeUndefined()
     expect(parseTotpSeed('otpauth://totp/x')).toBeUndefined()

@@ -12,7 +12,11 @@ export interface TotpOptions {
 export const totpStep = (nowMs: number, stepSeconds = 30): number => Math.floor(nowMs / 1000 / stepSeconds)
 
 /** The code of one time step for a raw key: the dynamic truncation of RFC 4226, section 5.3. */
-export function totpCode(key: Uint8Array, step: number, { digits = 6, algorithm = 'sha1' }: TotpOptions = {}): string {
+export function totpCode(
+  key: Uint8Array,
+  step: number,
+  { digits = 6, algorithm = 'sha1' }: TotpOptions = {},
+): string {
   const counter = Buffer.alloc(8)
   counter.writeBigUInt64BE(BigInt(step))
   const mac = createHmac(algorithm, key).update(counter).digest()
@@ -41,7 +45,8 @@ export function parseTotpSeed(text: string): TotpSeed | undefined {
   const digits = Number(searchParams.get('digits') ?? 6)
   const stepSeconds = Number(searchParams.get('period') ?? 30)
   if (algorithm !== 'sha1' && algorithm !== 'sha256' && algorithm !== 'sha512') return undefined
-  if (!Number.isInteger(digits) || digits < 6 || digits > 8 || !(stepSeconds >= 10 && stepSeconds <= 300)) return undefined
+  if (!Number.isInteger(digits) || digits < 6 || digits > 8 || !(stepSeconds >= 10 && stepSeconds <= 300))
+    return undefined
   return { key, algorithm, digits, stepSeconds }
 }
 

@@ -17,10 +17,19 @@ export interface PartChange {
   removeEdges: string[]
 }
 
-export const emptyChange = (): PartChange => ({ upsertEntities: [], removeEntities: [], upsertEdges: [], removeEdges: [] })
+export const emptyChange = (): PartChange => ({
+  upsertEntities: [],
+  removeEntities: [],
+  upsertEdges: [],
+  removeEdges: [],
+})
 
 export const isEmptyChange = (change: PartChange): boolean =>
-  change.upsertEntities.length + change.removeEntities.length + change.upsertEdges.length + change.removeEdges.length === 0
+  change.upsertEntities.length +
+    change.removeEntities.length +
+    change.upsertEdges.length +
+    change.removeEdges.length ===
+  0
 
 /** Does not touch `part`. Lets the event loop run every few milliseconds. */
 export async function diffPart(part: Part, next: Observation): Promise<PartChange> {
@@ -49,8 +58,10 @@ export async function diffPart(part: Part, next: Observation): Promise<PartChang
   }
   if (next.isPartial) return change
   // As many confirmed as there were: nothing can be missing.
-  if (confirmedEntities < part.entities.size) for (const id of part.entities.keys()) if (!seenEntities.has(id)) change.removeEntities.push(id)
-  if (confirmedEdges < part.edges.size) for (const id of part.edges.keys()) if (!seenEdges.has(id)) change.removeEdges.push(id)
+  if (confirmedEntities < part.entities.size)
+    for (const id of part.entities.keys()) if (!seenEntities.has(id)) change.removeEntities.push(id)
+  if (confirmedEdges < part.edges.size)
+    for (const id of part.edges.keys()) if (!seenEdges.has(id)) change.removeEdges.push(id)
   return change
 }
 

@@ -33,11 +33,25 @@ export function observeEndpoint(
   id: string,
   addresses: readonly string[],
 ): Observation {
-  const shared: Pick<Entity, 'layer' | 'health' | 'connectionId' | 'tags'> = { layer: 'services', health: 'ok', connectionId: connection.id, tags: [] }
+  const shared: Pick<Entity, 'layer' | 'health' | 'connectionId' | 'tags'> = {
+    layer: 'services',
+    health: 'ok',
+    connectionId: connection.id,
+    tags: [],
+  }
   const place = { host: settings.host, port: settings.port, label: connection.label }
   if (settings.kind === 'ssh') {
     const facts = { ...place, user: settings.user, isHostKeyKnown: settings.hostKeySha256 !== undefined }
-    const host: Entity = { ...shared, id, kind: 'ssh-host', name: connection.label, status: 'reachable', parentId: null, addresses: [...addresses], facts }
+    const host: Entity = {
+      ...shared,
+      id,
+      kind: 'ssh-host',
+      name: connection.label,
+      status: 'reachable',
+      parentId: null,
+      addresses: [...addresses],
+      facts,
+    }
     return { entities: [host], edges: [] }
   }
   const server: Entity = {
@@ -60,7 +74,9 @@ export function observeEndpoint(
     addresses: [],
     facts: { server: connection.label },
   }
-  const edge = edgeOf(id, 'serves', database.id, [{ by: 'configuration', text: `The connection ${connection.label} opens this database` }])
+  const edge = edgeOf(id, 'serves', database.id, [
+    { by: 'configuration', text: `The connection ${connection.label} opens this database` },
+  ])
   return { entities: [server, database], edges: [edge] }
 }
 
@@ -71,7 +87,8 @@ async function resolve(host: string, label: string): Promise<string[]> {
     return found.map((item) => item.address.toLowerCase())
   } catch (cause) {
     throw new AppError('unreachable', `The name ${host} of ${label} could not be resolved.`, {
-      remedy: 'Check the host name in the connection, and whether this computer is on the right network or VPN.',
+      remedy:
+        'Check the host name in the connection, and whether this computer is on the right network or VPN.',
       target: { system: label, endpoint: host },
       cause,
     })
@@ -93,7 +110,11 @@ function knock({ host, port }: EndpointSettings, label: string, signal: AbortSig
     }
     socket.setTimeout(connectTimeoutMs, () => refuse('timeout', 'did not answer within 5 s'))
     socket.once('error', (error: NodeJS.ErrnoException) =>
-      refuse('unreachable', error.code === 'ECONNREFUSED' ? 'refuses connections' : 'cannot be reached', error),
+      refuse(
+        'unreachable',
+        error.code === 'ECONNREFUSED' ? 'refuses connections' : 'cannot be reached',
+        error,
+      ),
     )
     socket.once('connect', () => {
       socket.end()

@@ -23,8 +23,22 @@ describe('parseGuestConfig', () => {
       smbios1: 'uuid=FEE97B73-2F1E-4EF0-B940-1F4EFF9656CD',
     })
     expect(config.nics).toEqual([
-      { slot: 'net0', model: 'virtio', mac: '02:60:00:07:d2:00', bridge: 'vmbr1', tag: 60, address: '10.25.60.8' },
-      { slot: 'net1', model: 'e1000', mac: '02:60:00:07:d2:01', bridge: 'vmbr0', tag: undefined, address: undefined },
+      {
+        slot: 'net0',
+        model: 'virtio',
+        mac: '02:60:00:07:d2:00',
+        bridge: 'vmbr1',
+        tag: 60,
+        address: '10.25.60.8',
+      },
+      {
+        slot: 'net1',
+        model: 'e1000',
+        mac: '02:60:00:07:d2:01',
+        bridge: 'vmbr0',
+        tag: undefined,
+        address: undefined,
+      },
     ])
     expect(config.disks).toEqual([
       { slot: 'scsi0', storage: 'nvmethin01', sizeBytes: 32 * 1024 ** 3, isBackedUp: true },
@@ -34,7 +48,12 @@ describe('parseGuestConfig', () => {
       { slot: 'hostpci0', path: '0000:08:00', mapping: undefined },
       { slot: 'hostpci1', path: undefined, mapping: 'rtx-a4000' },
     ])
-    expect(config).toMatchObject({ smbiosUuid: 'fee97b73-2f1e-4ef0-b940-1f4eff9656cd', createdAtMs: 1_735_689_600_000, hasAgent: true, startsAtBoot: true })
+    expect(config).toMatchObject({
+      smbiosUuid: 'fee97b73-2f1e-4ef0-b940-1f4eff9656cd',
+      createdAtMs: 1_735_689_600_000,
+      hasAgent: true,
+      startsAtBoot: true,
+    })
   })
 
   it('reads a container', () => {
@@ -45,13 +64,30 @@ describe('parseGuestConfig', () => {
       mp0: '/mnt/host,mp=/data',
     })
     expect(config.nics[0]).toMatchObject({ model: 'veth', mac: 'bc:24:11:00:00:01', address: '10.0.0.7' })
-    expect(config.disks).toEqual([{ slot: 'rootfs', storage: 'local-lvm', sizeBytes: 8 * 1024 ** 3, isBackedUp: true }])
+    expect(config.disks).toEqual([
+      { slot: 'rootfs', storage: 'local-lvm', sizeBytes: 8 * 1024 ** 3, isBackedUp: true },
+    ])
     expect(config.hostname).toBe('ct1')
   })
 
   it('survives nonsense', () => {
-    const config = parseGuestConfig({ net0: '', net1: 7, net2: null, scsi0: 'none', scsi1: ':', hostpci0: {}, meta: 'ctime=soon', agent: 'enabled=0', smbios1: [] })
-    expect(config).toMatchObject({ disks: [], createdAtMs: undefined, hasAgent: false, smbiosUuid: undefined })
+    const config = parseGuestConfig({
+      net0: '',
+      net1: 7,
+      net2: null,
+      scsi0: 'none',
+      scsi1: ':',
+      hostpci0: {},
+      meta: 'ctime=soon',
+      agent: 'enabled=0',
+      smbios1: [],
+    })
+    expect(config).toMatchObject({
+      disks: [],
+      createdAtMs: undefined,
+      hasAgent: false,
+      smbiosUuid: undefined,
+    })
   })
 })
 
@@ -76,15 +112,34 @@ describe('figures', () => {
     [2, 2],
     ['a lot', undefined],
     [null, undefined],
-  ])('the quantity %s is %s', (text, value) => (value === undefined ? expect(parseQuantity(text)).toBeUndefined() : expect(parseQuantity(text)).toBeCloseTo(value, 9)))
+  ])('the quantity %s is %s', (text, value) =>
+    value === undefined
+      ? expect(parseQuantity(text)).toBeUndefined()
+      : expect(parseQuantity(text)).toBeCloseTo(value, 9),
+  )
 
   it('jitter is kept back, drift is not', () => {
-    const before = { cpuFraction: 0.3, memoryBytes: 1000, memoryTotalBytes: 100_000, startedAtMs: 1_000_000, restarts: 1 }
-    expect(steadyFacts(before, { ...before, cpuFraction: 0.31, memoryBytes: 1400, startedAtMs: 1_030_000 })).toEqual(before)
-    const moved = steadyFacts(before, { ...before, cpuFraction: 0.4, memoryBytes: 2000, startedAtMs: 2_000_000, restarts: 2 })
+    const before = {
+      cpuFraction: 0.3,
+      memoryBytes: 1000,
+      memoryTotalBytes: 100_000,
+      startedAtMs: 1_000_000,
+      restarts: 1,
+    }
+    expect(
+      steadyFacts(before, { ...before, cpuFraction: 0.31, memoryBytes: 1400, startedAtMs: 1_030_000 }),
+    ).toEqual(before)
+    const moved = steadyFacts(before, {
+      ...before,
+      cpuFraction: 0.4,
+      memoryBytes: 2000,
+      startedAtMs: 2_000_000,
+      restarts: 2,
+    })
     expect(moved).toMatchObject({ cpuFraction: 0.4, memoryBytes: 2000, startedAtMs: 2_000_000, restarts: 2 })
     let published: Record<string, number> = { cpuFraction: 0.3 }
-    for (let at = 1; at <= 10; at += 1) published = steadyFacts(published, { cpuFraction: 0.3 + at / 100 }) as Record<string, number>
+    for (let at = 1; at <= 10; at += 1)
+      published = steadyFacts(published, { cpuFraction: 0.3 + at / 100 }) as Record<string, number>
     expect(published['cpuFraction']).toBeGreaterThanOrEqual(0.38)
   })
 })

@@ -55,7 +55,8 @@ export function parseGuestConfig(config: GuestConfig): ParsedGuestConfig {
   for (const [slot, value] of Object.entries(config)) {
     const text = textOf(value)
     if (text === undefined) continue
-    if (/^net\d+$/.test(slot)) parsed.nics.push(parseNic(slot, text, textOf(config[`ipconfig${slot.slice(3)}`])))
+    if (/^net\d+$/.test(slot))
+      parsed.nics.push(parseNic(slot, text, textOf(config[`ipconfig${slot.slice(3)}`])))
     else if (/^hostpci\d+$/.test(slot)) parsed.pci.push(parsePci(slot, text))
     else if (diskSlot.test(slot)) parsed.disks.push(...parseDisk(slot, text))
   }
@@ -81,7 +82,10 @@ function isAgentOn(value: unknown): boolean {
 /** `virtio=02:…,bridge=vmbr1,tag=60` (QEMU) or `name=eth0,bridge=vmbr0,hwaddr=02:…,ip=10.0.0.2/24` (LXC). */
 function parseNic(slot: string, text: string, ipconfig: string | undefined): GuestNic {
   const found = parseProperties(text, 'model')
-  const [model, mac] = Object.entries(found).find(([, value]) => isMac(value)) ?? [found['model'] ?? 'unknown', undefined]
+  const [model, mac] = Object.entries(found).find(([, value]) => isMac(value)) ?? [
+    found['model'] ?? 'unknown',
+    undefined,
+  ]
   const tag = Number(found['tag'])
   return {
     slot,

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { judgeBackups, judgeGuest, judgeJob, judgeNode, judgeUsage } from './health-rules.ts'
-import { judgeKubernetesJob, judgeKubernetesNode, judgePod, judgeRayCluster, judgeRayJob, judgeWorkload } from './kubernetes-health.ts'
+import {
+  judgeKubernetesJob,
+  judgeKubernetesNode,
+  judgePod,
+  judgeRayCluster,
+  judgeRayJob,
+  judgeWorkload,
+} from './kubernetes-health.ts'
 
 const hourMs = 3_600_000
 
@@ -34,7 +41,9 @@ describe('Proxmox VE', () => {
     [0.86, 'warning'],
     [0.951, 'error'],
     [undefined, 'unknown'],
-  ])('judges a storage that is %s full', (fraction, health) => expect(judgeUsage(fraction, 'available').health).toBe(health))
+  ])('judges a storage that is %s full', (fraction, health) =>
+    expect(judgeUsage(fraction, 'available').health).toBe(health),
+  )
 })
 
 describe('backups', () => {
@@ -51,7 +60,8 @@ describe('backups', () => {
     expect(judgeBackups({ lastBackupAtMs: now - ageHours * hourMs, verification }, now).health).toBe(health),
   )
 
-  it('are unknown when none was seen', () => expect(judgeBackups({ lastBackupAtMs: undefined, verification: 'ok' }, now).health).toBe('unknown'))
+  it('are unknown when none was seen', () =>
+    expect(judgeBackups({ lastBackupAtMs: undefined, verification: 'ok' }, now).health).toBe('unknown'))
 
   it.each([
     [true, 'OK', 'ok'],
@@ -60,7 +70,9 @@ describe('backups', () => {
     [true, undefined, 'unknown'],
     [true, 'unknown', 'unknown'],
     [false, 'job errors', 'off'],
-  ])('judges a job (enabled %s, last run %s)', (isEnabled, lastState, health) => expect(judgeJob({ isEnabled, lastState }).health).toBe(health))
+  ])('judges a job (enabled %s, last run %s)', (isEnabled, lastState, health) =>
+    expect(judgeJob({ isEnabled, lastState }).health).toBe(health),
+  )
 })
 
 describe('Kubernetes', () => {
@@ -68,42 +80,118 @@ describe('Kubernetes', () => {
   const running = { name: 'c', ready: true, state: {} }
   it.each([
     [{ phase: 'Running', containerStatuses: [running] }, 'ok', 'Running'],
-    [{ phase: 'Running', containerStatuses: [running, { ...running, ready: false }] }, 'warning', 'Running, 1 of 2 ready'],
-    [{ phase: 'Running', containerStatuses: [{ ...running, ready: false, state: { waiting: { reason: 'CrashLoopBackOff' } } }] }, 'error', 'CrashLoopBackOff'],
-    [{ phase: 'Running', containerStatuses: [{ ...running, ready: false, state: { terminated: { reason: 'OOMKilled', exitCode: 137 } } }] }, 'error', 'OOMKilled'],
-    [{ phase: 'Pending', containerStatuses: [{ name: 'c', state: { waiting: { reason: 'ImagePullBackOff' } } }] }, 'error', 'ImagePullBackOff'],
-    [{ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] }, 'warning', 'Pending, Unschedulable'],
+    [
+      { phase: 'Running', containerStatuses: [running, { ...running, ready: false }] },
+      'warning',
+      'Running, 1 of 2 ready',
+    ],
+    [
+      {
+        phase: 'Running',
+        containerStatuses: [{ ...running, ready: false, state: { waiting: { reason: 'CrashLoopBackOff' } } }],
+      },
+      'error',
+      'CrashLoopBackOff',
+    ],
+    [
+      {
+        phase: 'Running',
+        containerStatuses: [
+          { ...running, ready: false, state: { terminated: { reason: 'OOMKilled', exitCode: 137 } } },
+        ],
+      },
+      'error',
+      'OOMKilled',
+    ],
+    [
+      {
+        phase: 'Pending',
+        containerStatuses: [{ name: 'c', state: { waiting: { reason: 'ImagePullBackOff' } } }],
+      },
+      'error',
+      'ImagePullBackOff',
+    ],
+    [
+      { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] },
+      'warning',
+      'Pending, Unschedulable',
+    ],
     [{ phase: 'Failed', reason: 'Evicted' }, 'error', 'Evicted'],
     [{ phase: 'Succeeded' }, 'off', 'Completed'],
     [{ phase: 'Unknown' }, 'unknown', 'Unknown'],
     [undefined, 'unknown', 'Unknown'],
-  ])('judges the pod %j', (status, health, word) => expect(judgePod({ metadata, status })).toEqual({ health, status: word }))
+  ])('judges the pod %j', (status, health, word) =>
+    expect(judgePod({ metadata, status })).toEqual({ health, status: word }),
+  )
 
   it('judges nodes', () => {
     const ready = { type: 'Ready', status: 'True' }
-    expect(judgeKubernetesNode({ metadata, status: { conditions: [ready] } })).toEqual({ health: 'ok', status: 'Ready' })
-    expect(judgeKubernetesNode({ metadata, status: { conditions: [ready, { type: 'DiskPressure', status: 'True' }] } }).health).toBe('warning')
-    expect(judgeKubernetesNode({ metadata, spec: { unschedulable: true }, status: { conditions: [ready] } }).status).toContain('cordoned')
-    expect(judgeKubernetesNode({ metadata, status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }).health).toBe('error')
+    expect(judgeKubernetesNode({ metadata, status: { conditions: [ready] } })).toEqual({
+      health: 'ok',
+      status: 'Ready',
+    })
+    expect(
+      judgeKubernetesNode({
+        metadata,
+        status: { conditions: [ready, { type: 'DiskPressure', status: 'True' }] },
+      }).health,
+    ).toBe('warning')
+    expect(
+      judgeKubernetesNode({ metadata, spec: { unschedulable: true }, status: { conditions: [ready] } })
+        .status,
+    ).toContain('cordoned')
+    expect(
+      judgeKubernetesNode({ metadata, status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } })
+        .health,
+    ).toBe('error')
     expect(judgeKubernetesNode({ metadata }).health).toBe('error')
   })
 
   it('judges workloads and jobs', () => {
-    expect(judgeWorkload({ metadata, spec: { replicas: 2 }, status: { readyReplicas: 2 } })).toMatchObject({ health: 'ok', status: '2 of 2 ready' })
-    expect(judgeWorkload({ metadata, spec: { replicas: 2 }, status: { readyReplicas: 1 } }).health).toBe('warning')
+    expect(judgeWorkload({ metadata, spec: { replicas: 2 }, status: { readyReplicas: 2 } })).toMatchObject({
+      health: 'ok',
+      status: '2 of 2 ready',
+    })
+    expect(judgeWorkload({ metadata, spec: { replicas: 2 }, status: { readyReplicas: 1 } }).health).toBe(
+      'warning',
+    )
     expect(judgeWorkload({ metadata, spec: { replicas: 2 }, status: {} }).health).toBe('error')
     expect(judgeWorkload({ metadata, spec: { replicas: 0 } }).health).toBe('off')
-    expect(judgeWorkload({ metadata, status: { desiredNumberScheduled: 4, numberReady: 4 } }).health).toBe('ok')
-    expect(judgeKubernetesJob({ metadata, spec: { completions: 24 }, status: { succeeded: 18, failed: 1 } })).toEqual({ health: 'warning', status: '18 of 24 done, 1 failed' })
-    expect(judgeKubernetesJob({ metadata, status: { conditions: [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded' }] } }).health).toBe('error')
-    expect(judgeKubernetesJob({ metadata, status: { conditions: [{ type: 'Complete', status: 'True' }] } }).health).toBe('ok')
+    expect(judgeWorkload({ metadata, status: { desiredNumberScheduled: 4, numberReady: 4 } }).health).toBe(
+      'ok',
+    )
+    expect(
+      judgeKubernetesJob({ metadata, spec: { completions: 24 }, status: { succeeded: 18, failed: 1 } }),
+    ).toEqual({ health: 'warning', status: '18 of 24 done, 1 failed' })
+    expect(
+      judgeKubernetesJob({
+        metadata,
+        status: { conditions: [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded' }] },
+      }).health,
+    ).toBe('error')
+    expect(
+      judgeKubernetesJob({ metadata, status: { conditions: [{ type: 'Complete', status: 'True' }] } }).health,
+    ).toBe('ok')
   })
 
   it('judges Ray', () => {
-    expect(judgeRayCluster({ metadata, status: { state: 'ready', desiredWorkerReplicas: 6, readyWorkerReplicas: 6 } }).health).toBe('ok')
-    expect(judgeRayCluster({ metadata, status: { state: 'ready', desiredWorkerReplicas: 6, readyWorkerReplicas: 4 } }).health).toBe('warning')
+    expect(
+      judgeRayCluster({
+        metadata,
+        status: { state: 'ready', desiredWorkerReplicas: 6, readyWorkerReplicas: 6 },
+      }).health,
+    ).toBe('ok')
+    expect(
+      judgeRayCluster({
+        metadata,
+        status: { state: 'ready', desiredWorkerReplicas: 6, readyWorkerReplicas: 4 },
+      }).health,
+    ).toBe('warning')
     expect(judgeRayCluster({ metadata }).status).toBe('starting')
-    expect(judgeRayJob({ metadata, status: { jobStatus: 'FAILED', reason: 'AppFailed' } })).toEqual({ health: 'error', status: 'FAILED, AppFailed' })
+    expect(judgeRayJob({ metadata, status: { jobStatus: 'FAILED', reason: 'AppFailed' } })).toEqual({
+      health: 'error',
+      status: 'FAILED, AppFailed',
+    })
     expect(judgeRayJob({ metadata, status: { jobStatus: 'RUNNING' } }).health).toBe('ok')
     expect(judgeRayJob({ metadata }).health).toBe('warning')
   })

@@ -13,13 +13,27 @@ export const backupErrorMs = 50 * hourMs
 export const usageWarning = 0.85
 export const usageError = 0.95
 
-const pausedStates = new Set(['paused', 'suspended', 'prelaunch', 'postmigrate', 'inmigrate', 'finish-migrate', 'save-vm', 'restore-vm'])
+const pausedStates = new Set([
+  'paused',
+  'suspended',
+  'prelaunch',
+  'postmigrate',
+  'inmigrate',
+  'finish-migrate',
+  'save-vm',
+  'restore-vm',
+])
 const brokenStates = new Set(['io-error', 'internal-error', 'guest-panicked', 'watchdog'])
 /** Locks that a healthy guest has every day. */
 const routineLocks = new Set(['backup', 'snapshot'])
 
 /** A guest by its run state, lock and HA state, as Proxmox VE words them. */
-export function judgeGuest(guest: { status?: string | undefined; lock?: string | undefined; hastate?: string | undefined; isTemplate: boolean }): Verdict {
+export function judgeGuest(guest: {
+  status?: string | undefined
+  lock?: string | undefined
+  hastate?: string | undefined
+  isTemplate: boolean
+}): Verdict {
   const { status = 'unknown', lock, hastate, isTemplate } = guest
   if (isTemplate) return { health: 'off', status: 'template' }
   const told = lock ? `${status} (${lock})` : status
@@ -32,11 +46,17 @@ export function judgeGuest(guest: { status?: string | undefined; lock?: string |
   return { health: status === 'running' ? 'ok' : 'unknown', status: told }
 }
 
-export function judgeNode(node: { status?: string | undefined; memoryFraction: number | undefined; diskFraction: number | undefined }): Verdict {
+export function judgeNode(node: {
+  status?: string | undefined
+  memoryFraction: number | undefined
+  diskFraction: number | undefined
+}): Verdict {
   if (node.status === 'offline') return { health: 'error', status: 'offline' }
   if (node.status !== 'online') return { health: 'unknown', status: node.status ?? 'unknown' }
-  if ((node.diskFraction ?? 0) > usageError) return { health: 'error', status: `online, root disk ${percent(node.diskFraction!)} full` }
-  if ((node.memoryFraction ?? 0) > usageError) return { health: 'warning', status: `online, memory ${percent(node.memoryFraction!)} used` }
+  if ((node.diskFraction ?? 0) > usageError)
+    return { health: 'error', status: `online, root disk ${percent(node.diskFraction!)} full` }
+  if ((node.memoryFraction ?? 0) > usageError)
+    return { health: 'warning', status: `online, memory ${percent(node.memoryFraction!)} used` }
   return { health: 'ok', status: 'online' }
 }
 
@@ -49,7 +69,10 @@ export function judgeUsage(usedFraction: number | undefined, status: string): Ve
 }
 
 /** A group of backups: how old the newest is, and whether what was verified was good. */
-export function judgeBackups(group: { lastBackupAtMs: number | undefined; verification: 'ok' | 'failed' | 'never' | 'unknown' }, nowMs: number): Verdict {
+export function judgeBackups(
+  group: { lastBackupAtMs: number | undefined; verification: 'ok' | 'failed' | 'never' | 'unknown' },
+  nowMs: number,
+): Verdict {
   if (group.lastBackupAtMs === undefined) return { health: 'unknown', status: 'no backup seen' }
   if (group.verification === 'failed') return { health: 'error', status: 'verification failed' }
   const ageMs = nowMs - group.lastBackupAtMs
@@ -67,7 +90,8 @@ export function judgeJob(job: { isEnabled: boolean; lastState: string | undefine
   const { lastState } = job
   if (lastState === undefined || lastState === '') return { health: 'unknown', status: 'not run yet' }
   if (lastState === 'OK') return { health: 'ok', status: 'last run OK' }
-  if (/^WARNINGS/i.test(lastState)) return { health: 'warning', status: `last run: ${lastState.toLowerCase()}` }
+  if (/^WARNINGS/i.test(lastState))
+    return { health: 'warning', status: `last run: ${lastState.toLowerCase()}` }
   if (/^unknown$/i.test(lastState)) return { health: 'unknown', status: 'last run: unknown' }
   return { health: 'error', status: `last run failed: ${lastState.slice(0, 200)}` }
 }

@@ -18,7 +18,11 @@ const diffOf = (base: number, more: Partial<InventoryDiff> = {}): InventoryDiff 
 const put = (id: string, status = 'running'): Entity => entityOf('guest', id, { status })
 
 /** How a page applies events. */
-function apply(events: Iterable<InventoryEvent>): { revision: number; entities: Map<string, string>; edges: number } {
+function apply(events: Iterable<InventoryEvent>): {
+  revision: number
+  entities: Map<string, string>
+  edges: number
+} {
   const state = { revision: 0, entities: new Map<string, string>(), edges: 0 }
   for (const event of events) {
     if (event.type === 'whole') {
@@ -42,23 +46,39 @@ describe('joinDiffs', () => {
     const second = diffOf(2, { upsertEntities: [put('a', 'stopped'), put('x')], removeEntities: ['b'] })
     const joined = joinDiffs(first, second)
     expect(joined).toMatchObject({ baseRevision: 1, revision: 3 })
-    expect(joined.upsertEntities.map((item) => `${item.id} ${item.status}`)).toEqual(['a stopped', 'x running'])
+    expect(joined.upsertEntities.map((item) => `${item.id} ${item.status}`)).toEqual([
+      'a stopped',
+      'x running',
+    ])
     expect(joined.removeEntities.sort()).toEqual(['b', 'y'])
   })
 })
 
 describe('mergeEvents', () => {
   it('keeps the backlog of a reader that sleeps small, and its effect whole', () => {
-    const whole: InventoryEvent = { type: 'whole', inventory: { siteId: 's' as SiteId, revision: 0, atMs: 0, sources: [], entities: [], edges: [] } }
+    const whole: InventoryEvent = {
+      type: 'whole',
+      inventory: { siteId: 's' as SiteId, revision: 0, atMs: 0, sources: [], entities: [], edges: [] },
+    }
     const all: InventoryEvent[] = [whole]
     let pending: InventoryEvent[] = [whole]
     for (let at = 0; at < 5000; at += 1) {
-      const diff = diffOf(at, at % 5 === 4 ? { removeEntities: [`e${(at * 7) % 300}`] } : { upsertEntities: [put(`e${(at * 13) % 300}`, String(at))] })
+      const diff = diffOf(
+        at,
+        at % 5 === 4
+          ? { removeEntities: [`e${(at * 7) % 300}`] }
+          : { upsertEntities: [put(`e${(at * 13) % 300}`, String(at))] },
+      )
       all.push({ type: 'diff', diff })
       pending = mergeEvents(pending, { type: 'diff', diff })
     }
     expect(pending.length).toBeLessThan(20)
-    const size = pending.reduce((sum, event) => sum + (event.type === 'diff' ? event.diff.upsertEntities.length + event.diff.removeEntities.length : 0), 0)
+    const size = pending.reduce(
+      (sum, event) =>
+        sum +
+        (event.type === 'diff' ? event.diff.upsertEntities.length + event.diff.removeEntities.length : 0),
+      0,
+    )
     expect(size).toBeLessThan(1000)
     expect([...apply(pending).entities].sort()).toEqual([...apply(all).entities].sort())
   })
@@ -71,7 +91,13 @@ describe('toFirstEvents', () => {
     atMs: 1,
     sources: [],
     entities: Array.from({ length: count }, (_, at) => put(`e${at}`)),
-    edges: Array.from({ length: count }, (_, at) => ({ id: `x${at}`, from: `e${at}`, to: `e0`, kind: 'uses' as const, evidence: [{ by: 'api' as const, text: '' }] })),
+    edges: Array.from({ length: count }, (_, at) => ({
+      id: `x${at}`,
+      from: `e${at}`,
+      to: `e0`,
+      kind: 'uses' as const,
+      evidence: [{ by: 'api' as const, text: '' }],
+    })),
   })
 
   it('sends a small picture at once', () => {

@@ -14,17 +14,27 @@ export function mergeEvents(pending: InventoryEvent[], next: InventoryEvent): In
   for (;;) {
     const last = merged.at(-1)
     const before = merged.at(-2)
-    if (last?.type !== 'diff' || before?.type !== 'diff' || sizeOf(before.diff) > 2 * sizeOf(last.diff)) return merged
+    if (last?.type !== 'diff' || before?.type !== 'diff' || sizeOf(before.diff) > 2 * sizeOf(last.diff))
+      return merged
     merged.splice(-2, 2, { type: 'diff', diff: joinDiffs(before.diff, last.diff) })
   }
 }
 
 const sizeOf = (diff: InventoryDiff): number =>
-  1 + diff.upsertEntities.length + diff.removeEntities.length + diff.upsertEdges.length + diff.removeEdges.length
+  1 +
+  diff.upsertEntities.length +
+  diff.removeEntities.length +
+  diff.upsertEdges.length +
+  diff.removeEdges.length
 
 /** One difference that has the effect of `first` and then `second`. */
 export function joinDiffs(first: InventoryDiff, second: InventoryDiff): InventoryDiff {
-  const entities = joinChanges(first.upsertEntities, first.removeEntities, second.upsertEntities, second.removeEntities)
+  const entities = joinChanges(
+    first.upsertEntities,
+    first.removeEntities,
+    second.upsertEntities,
+    second.removeEntities,
+  )
   const edges = joinChanges(first.upsertEdges, first.removeEdges, second.upsertEdges, second.removeEdges)
   const sources = second.sources ?? first.sources
   return {
@@ -69,7 +79,13 @@ export function* toFirstEvents(inventory: Inventory): Generator<InventoryEvent, 
   yield { type: 'whole', inventory: { ...inventory, entities: entities.slice(0, pieceSize), edges: [] } }
   const rest = { baseRevision: revision, revision, atMs, removeEntities: [], removeEdges: [] }
   for (let at = pieceSize; at < entities.length; at += pieceSize)
-    yield { type: 'diff', diff: { ...rest, upsertEntities: entities.slice(at, at + pieceSize), upsertEdges: [] } }
+    yield {
+      type: 'diff',
+      diff: { ...rest, upsertEntities: entities.slice(at, at + pieceSize), upsertEdges: [] },
+    }
   for (let at = 0; at < edges.length; at += pieceSize)
-    yield { type: 'diff', diff: { ...rest, upsertEntities: [], upsertEdges: edges.slice(at, at + pieceSize) } }
+    yield {
+      type: 'diff',
+      diff: { ...rest, upsertEntities: [], upsertEdges: edges.slice(at, at + pieceSize) },
+    }
 }

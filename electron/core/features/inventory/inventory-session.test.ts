@@ -24,10 +24,19 @@ const connectionOf = (id: string, more: Partial<Connection> = {}): Connection =>
   storedSecrets: [],
   ...more,
 })
-const siteOf = (...connections: Connection[]): Site => ({ id: 'site' as SiteId, name: 'Site', isDemo: false, isReadOnly: false, connections })
+const siteOf = (...connections: Connection[]): Site => ({
+  id: 'site' as SiteId,
+  name: 'Site',
+  isDemo: false,
+  isReadOnly: false,
+  connections,
+})
 
 /** A watcher per connection that does what the test says. */
-type Script = (context: WatcherContext, options: { signal: AbortSignal; isForced: boolean }) => Promise<readonly string[] | void>
+type Script = (
+  context: WatcherContext,
+  options: { signal: AbortSignal; isForced: boolean },
+) => Promise<readonly string[] | void>
 interface Stage {
   scripts: Record<string, Script>
   opened: string[]
@@ -65,20 +74,33 @@ function ground(now?: () => number): SessionGround {
   return made
 }
 function sessionOn(base: SessionGround, site: Site, stage: Pick<Stage, 'openWatcher'>): InventorySession {
-  const session = new InventorySession({ site, core: base.core, store: base.store, openWatcher: stage.openWatcher })
+  const session = new InventorySession({
+    site,
+    core: base.core,
+    store: base.store,
+    openWatcher: stage.openWatcher,
+  })
   ends.push(() => session.dispose())
   return session
 }
 
-const guest = (context: WatcherContext, id: string, more: Partial<Entity> = {}): Entity => entityOf('guest', id, { connectionId: context.connection.id, ...more })
-const show = (context: WatcherContext, ...ids: string[]): Promise<void> => context.emit({ entities: ids.map((id) => guest(context, id)), edges: [] })
-const stateOf = async (session: InventorySession, id: string): Promise<string> => (await session.current()).sources.find((source) => source.connectionId === id)!.state
+const guest = (context: WatcherContext, id: string, more: Partial<Entity> = {}): Entity =>
+  entityOf('guest', id, { connectionId: context.connection.id, ...more })
+const show = (context: WatcherContext, ...ids: string[]): Promise<void> =>
+  context.emit({ entities: ids.map((id) => guest(context, id)), edges: [] })
+const stateOf = async (session: InventorySession, id: string): Promise<string> =>
+  (await session.current()).sources.find((source) => source.connectionId === id)!.state
 const entitiesOf = async (session: InventorySession): Promise<Record<string, string>> =>
-  Object.fromEntries((await session.current()).entities.map((item) => [item.id, `${item.health} ${item.status}`]))
+  Object.fromEntries(
+    (await session.current()).entities.map((item) => [item.id, `${item.health} ${item.status}`]),
+  )
 const refused = new AppError('unreachable', 'It refuses connections.', { remedy: 'Start it.' })
 
 /** Follows a watch like a page does; fails on a gap between revisions. */
-function follow(session: InventorySession): { picture: { entities: Map<string, Entity>; revision: number; events: InventoryEvent[] }; stop: () => Promise<void> } {
+function follow(session: InventorySession): {
+  picture: { entities: Map<string, Entity>; revision: number; events: InventoryEvent[] }
+  stop: () => Promise<void>
+} {
   const controller = new AbortController()
   const picture = { entities: new Map<string, Entity>(), revision: 0, events: [] as InventoryEvent[] }
   const done = (async () => {
@@ -105,7 +127,10 @@ function follow(session: InventorySession): { picture: { entities: Map<string, E
 
 describe('one site, many systems', () => {
   it('shows each as it answers, and a watcher follows without gaps', async () => {
-    const stage = createStage({ a: (context) => show(context, 'x/a/1', 'x/a/2'), b: (context) => show(context, 'x/b/1') })
+    const stage = createStage({
+      a: (context) => show(context, 'x/a/1', 'x/a/2'),
+      b: (context) => show(context, 'x/b/1'),
+    })
     const session = sessionOn(ground(), siteOf(connectionOf('a'), connectionOf('b')), stage)
     const { picture, stop } = follow(session)
     await expect.poll(() => [...picture.entities.keys()].sort()).toEqual(['x/a/1', 'x/a/2', 'x/b/1'])
@@ -117,20 +142,34 @@ describe('one site, many systems', () => {
   })
 
   it('is not held up by one that stalls', async () => {
-    const stage = createStage({ a: () => new Promise(() => undefined), b: (context) => show(context, 'x/b/1') })
+    const stage = createStage({
+      a: () => new Promise(() => undefined),
+      b: (context) => show(context, 'x/b/1'),
+    })
     stage.lookTimeoutMs = 300
     const session = sessionOn(ground(), siteOf(connectionOf('a'), connectionOf('b')), stage)
     await expect.poll(() => stateOf(session, 'b')).toBe('live')
     expect(await stateOf(session, 'a')).toBe('connecting')
     await expect.poll(() => stateOf(session, 'a')).toBe('lost')
-    expect((await session.current()).sources.find((source) => source.connectionId === 'a')!.problem).toContain('a did not finish answering within')
+    expect(
+      (await session.current()).sources.find((source) => source.connectionId === 'a')!.problem,
+    ).toContain('a did not finish answering within')
     expect(await stateOf(session, 'b')).toBe('live')
   })
 
   it('keeps what a lost system showed, never as well, and brings it back', async () => {
     let isDown = false
     const stage = createStage({
-      a: (context) => (isDown ? Promise.reject(refused) : context.emit({ entities: [guest(context, 'x/a/1'), guest(context, 'x/a/2', { health: 'off', status: 'stopped' })], edges: [] })),
+      a: (context) =>
+        isDown
+          ? Promise.reject(refused)
+          : context.emit({
+              entities: [
+                guest(context, 'x/a/1'),
+                guest(context, 'x/a/2', { health: 'off', status: 'stopped' }),
+              ],
+              edges: [],
+            }),
       b: (context) => show(context, 'x/b/1'),
     })
     const session = sessionOn(ground(), siteOf(connectionOf('a'), connectionOf('b')), stage)
@@ -138,26 +177,41 @@ describe('one site, many systems', () => {
     await expect.poll(() => stateOf(session, 'a')).toBe('live')
     isDown = true
     await session.refresh(AbortSignal.timeout(5000))
-    expect(await entitiesOf(session)).toEqual({ 'x/a/1': 'unknown last known: running', 'x/a/2': 'unknown last known: stopped', 'x/b/1': 'ok running' })
+    expect(await entitiesOf(session)).toEqual({
+      'x/a/1': 'unknown last known: running',
+      'x/a/2': 'unknown last known: stopped',
+      'x/b/1': 'ok running',
+    })
     const source = (await session.current()).sources.find((item) => item.connectionId === 'a')!
     expect(source).toMatchObject({ state: 'lost', problem: 'It refuses connections.', remedy: 'Start it.' })
     expect(source.lastSeenAtMs).not.toBeNull()
     isDown = false
     await session.refresh(AbortSignal.timeout(5000))
-    expect(await entitiesOf(session)).toEqual({ 'x/a/1': 'ok running', 'x/a/2': 'off stopped', 'x/b/1': 'ok running' })
+    expect(await entitiesOf(session)).toEqual({
+      'x/a/1': 'ok running',
+      'x/a/2': 'off stopped',
+      'x/b/1': 'ok running',
+    })
     await expect.poll(() => picture.entities.get('x/a/1')?.status).toBe('running')
   })
 
   it('tells what an identity may not see, beside a live picture', async () => {
-    const stage = createStage({ a: async (context) => (await show(context, 'x/a/1'), ['Not visible to this identity: the nodes.']) })
+    const stage = createStage({
+      a: async (context) => (await show(context, 'x/a/1'), ['Not visible to this identity: the nodes.']),
+    })
     const session = sessionOn(ground(), siteOf(connectionOf('a')), stage)
-    await expect.poll(async () => (await session.current()).sources[0]!.problem).toBe('Not visible to this identity: the nodes.')
+    await expect
+      .poll(async () => (await session.current()).sources[0]!.problem)
+      .toBe('Not visible to this identity: the nodes.')
     expect((await session.current()).sources[0]).toMatchObject({ state: 'live', remedy: 'Ask for more.' })
   })
 
   it('survives a watcher with a fault of its own', async () => {
     const base = ground()
-    const stage = createStage({ a: () => Promise.reject(new TypeError('secret text')), b: (context) => show(context, 'x/b/1') })
+    const stage = createStage({
+      a: () => Promise.reject(new TypeError('secret text')),
+      b: (context) => show(context, 'x/b/1'),
+    })
     const session = sessionOn(base, siteOf(connectionOf('a'), connectionOf('b')), stage)
     await expect.poll(() => stateOf(session, 'a')).toBe('lost')
     expect((await session.current()).sources[0]!.problem).not.toContain('secret text')
@@ -199,10 +253,17 @@ describe('over a restart', () => {
     await expect.poll(() => stateOf(first, 'a')).toBe('live')
     first.dispose()
     nowMs += 3_600_000
-    const second = sessionOn(base, siteOf(connectionOf('a')), createStage({ a: () => new Promise(() => undefined) }))
+    const second = sessionOn(
+      base,
+      siteOf(connectionOf('a')),
+      createStage({ a: () => new Promise(() => undefined) }),
+    )
     const picture = await second.current()
     expect(picture.sources[0]).toMatchObject({ state: 'stored', lastSeenAtMs: 1_000_000 })
-    expect(picture.entities.map((item) => `${item.id} ${item.health} ${item.status}`)).toEqual(['x/a unknown last known: running', 'x/a/1 unknown last known: running'])
+    expect(picture.entities.map((item) => `${item.id} ${item.health} ${item.status}`)).toEqual([
+      'x/a unknown last known: running',
+      'x/a/1 unknown last known: running',
+    ])
     expect(picture.edges).toHaveLength(1)
   })
 
@@ -214,14 +275,25 @@ describe('over a restart', () => {
     let finish: () => void = () => undefined
     const slow = createStage({
       a: async (context) => {
-        await context.emit({ entities: [guest(context, 'x/a/1', { status: 'stopped', health: 'off' })], edges: [], isPartial: true })
+        await context.emit({
+          entities: [guest(context, 'x/a/1', { status: 'stopped', health: 'off' })],
+          edges: [],
+          isPartial: true,
+        })
         await new Promise<void>((resolve) => (finish = resolve))
-        await context.emit({ entities: [guest(context, 'x/a/1', { status: 'stopped', health: 'off' })], edges: [] })
+        await context.emit({
+          entities: [guest(context, 'x/a/1', { status: 'stopped', health: 'off' })],
+          edges: [],
+        })
       },
     })
     const second = sessionOn(base, siteOf(connectionOf('a')), slow)
-    await expect.poll(() => entitiesOf(second)).toEqual({ 'x/a': 'unknown last known: running', 'x/a/1': 'off stopped' })
-    expect((await second.current()).entities.find((item) => item.id === 'x/a/1')!.facts).toEqual({ figure: 1 })
+    await expect
+      .poll(() => entitiesOf(second))
+      .toEqual({ 'x/a': 'unknown last known: running', 'x/a/1': 'off stopped' })
+    expect((await second.current()).entities.find((item) => item.id === 'x/a/1')!.facts).toEqual({
+      figure: 1,
+    })
     finish()
     await expect.poll(() => entitiesOf(second)).toEqual({ 'x/a/1': 'off stopped' })
     expect((await second.current()).edges).toEqual([])
@@ -244,7 +316,11 @@ describe('over a restart', () => {
 describe('changes of the site', () => {
   it('begin only what changed, and take away what is gone', async () => {
     const base = ground()
-    const stage = createStage({ a: (context) => show(context, 'x/a/1'), b: (context) => show(context, 'x/b/1'), c: (context) => show(context, 'x/c/1') })
+    const stage = createStage({
+      a: (context) => show(context, 'x/a/1'),
+      b: (context) => show(context, 'x/b/1'),
+      c: (context) => show(context, 'x/c/1'),
+    })
     const session = sessionOn(base, siteOf(connectionOf('a'), connectionOf('b')), stage)
     await expect.poll(async () => Object.keys(await entitiesOf(session)).sort()).toEqual(['x/a/1', 'x/b/1'])
     await expect.poll(() => stateOf(session, 'b')).toBe('live')
@@ -262,7 +338,10 @@ describe('changes of the site', () => {
     const base = ground()
     const cluster: Script = (context) => {
       const scope = context.claimScope('pve', 'cluster')
-      return context.emit({ entities: [guest(context, `pve/${scope}`), guest(context, `pve/${scope}/guest/100`)], edges: [] } satisfies Observation)
+      return context.emit({
+        entities: [guest(context, `pve/${scope}`), guest(context, `pve/${scope}/guest/100`)],
+        edges: [],
+      } satisfies Observation)
     }
     const site = siteOf(connectionOf('first'), connectionOf('other'))
     const first = sessionOn(base, site, createStage({ first: cluster, other: cluster }))
@@ -274,10 +353,16 @@ describe('changes of the site', () => {
       await new Promise((resolve) => setTimeout(resolve, 30))
       return cluster(context, options)
     }
-    const swapped = before.some((line) => line === 'first pve/cluster') ? { first: late, other: cluster } : { first: cluster, other: late }
+    const swapped = before.some((line) => line === 'first pve/cluster')
+      ? { first: late, other: cluster }
+      : { first: cluster, other: late }
     const second = sessionOn(base, site, createStage(swapped))
-    await expect.poll(async () => (await second.current()).sources.every((source) => source.state === 'live')).toBe(true)
-    expect((await second.current()).entities.map((item) => `${item.connectionId} ${item.id}`).sort()).toEqual(before)
+    await expect
+      .poll(async () => (await second.current()).sources.every((source) => source.state === 'live'))
+      .toBe(true)
+    expect((await second.current()).entities.map((item) => `${item.connectionId} ${item.id}`).sort()).toEqual(
+      before,
+    )
   })
 })
 
@@ -302,7 +387,11 @@ describe('pace and sharing', () => {
   it('shares a session, keeps it for a while, and ends it', async () => {
     const base = ground()
     const stage = createStage({ a: (context) => show(context, 'x/a/1') })
-    const desk = new SessionDesk((site) => new InventorySession({ site, core: base.core, store: base.store, openWatcher: stage.openWatcher }), { graceMs: 60 })
+    const desk = new SessionDesk(
+      (site) =>
+        new InventorySession({ site, core: base.core, store: base.store, openWatcher: stage.openWatcher }),
+      { graceMs: 60 },
+    )
     ends.push(() => desk.dispose())
     const site = siteOf(connectionOf('a'))
     const one = desk.take(site)
@@ -320,7 +409,11 @@ describe('pace and sharing', () => {
   })
 
   it('ends its watches when it ends', async () => {
-    const session = sessionOn(ground(), siteOf(connectionOf('a')), createStage({ a: (context) => show(context, 'x/a/1') }))
+    const session = sessionOn(
+      ground(),
+      siteOf(connectionOf('a')),
+      createStage({ a: (context) => show(context, 'x/a/1') }),
+    )
     const { picture, stop } = follow(session)
     await expect.poll(() => picture.entities.size).toBe(1)
     session.dispose()
@@ -328,11 +421,13 @@ describe('pace and sharing', () => {
   })
 
   it('answers a refresh although a system stalls', async () => {
-    const stage = createStage({ a: () => new Promise(() => undefined), b: (context) => show(context, 'x/b/1') })
+    const stage = createStage({
+      a: () => new Promise(() => undefined),
+      b: (context) => show(context, 'x/b/1'),
+    })
     const session = sessionOn(ground(), siteOf(connectionOf('a'), connectionOf('b')), stage)
     const started = performance.now()
     await session.refresh(AbortSignal.timeout(300))
     expect(performance.now() - started).toBeLessThan(5000)
   })
 })
-

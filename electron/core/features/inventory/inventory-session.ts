@@ -196,7 +196,9 @@ export class InventorySession {
     const limit = AbortSignal.timeout(watcher.lookTimeoutMs)
     const signal = AbortSignal.any([controller.signal, limit])
     const gaveUp = aborted(signal).then(() => {
-      throw limit.aborted ? stalled(connection, watcher.lookTimeoutMs) : new AppError('cancelled', 'The site is no longer watched.')
+      throw limit.aborted
+        ? stalled(connection, watcher.lookTimeoutMs)
+        : new AppError('cancelled', 'The site is no longer watched.')
     })
     const { limits, remedy } = await Promise.race([watcher.look({ signal, isForced }), gaveUp])
     if (controller.signal.aborted) return
@@ -210,7 +212,11 @@ export class InventorySession {
 
   private async markFailed(connection: Connection, thrown: unknown): Promise<void> {
     const error = isAppError(thrown) ? thrown : undefined
-    if (!error) this.log.error('A watcher failed unexpectedly', { connection: connection.label, fault: String((thrown as Error)?.stack ?? thrown) })
+    if (!error)
+      this.log.error('A watcher failed unexpectedly', {
+        connection: connection.label,
+        fault: String((thrown as Error)?.stack ?? thrown),
+      })
     await this.model.setSource(connection.id, {
       state: error?.code === 'locked' ? 'locked' : 'lost',
       problem: error?.message ?? `Meridian could not read what ${connection.label} answered.`,
@@ -243,7 +249,11 @@ export class InventorySession {
 
 /** Failures after which nothing that was read from the connection's secrets may be held on to. */
 const isAboutAccess = (thrown: unknown): boolean =>
-  isAppError(thrown) && (thrown.code === 'unauthenticated' || thrown.code === 'invalid-input' || thrown.code === 'locked' || thrown.detail?.kind === 'tls')
+  isAppError(thrown) &&
+  (thrown.code === 'unauthenticated' ||
+    thrown.code === 'invalid-input' ||
+    thrown.code === 'locked' ||
+    thrown.detail?.kind === 'tls')
 
 const keyOf = (connection: Connection): string => JSON.stringify(connection)
 
@@ -254,6 +264,11 @@ const aborted = (signal: AbortSignal): Promise<void> =>
   })
 
 const stalled = (connection: Connection, afterMs: number): AppError =>
-  new AppError('timeout', `${connection.label} did not finish answering within ${Math.round(afterMs / 1000)} s.`, {
-    remedy: 'Meridian keeps trying. If it stays, look at the load of that system and at the network in between.',
-  })
+  new AppError(
+    'timeout',
+    `${connection.label} did not finish answering within ${Math.round(afterMs / 1000)} s.`,
+    {
+      remedy:
+        'Meridian keeps trying. If it stays, look at the load of that system and at the network in between.',
+    },
+  )

@@ -20,7 +20,9 @@ export function createInventoryFeature(core: CoreServices) {
   async function followSites(): Promise<void> {
     for await (const sites of core.sites.changes.subscribe(closing.signal)) {
       store.keepOnly(sites)
-      await desk.follow(sites).catch((error: unknown) => log.error('Following a change of sites failed', { fault: String(error) }))
+      await desk
+        .follow(sites)
+        .catch((error: unknown) => log.error('Following a change of sites failed', { fault: String(error) }))
     }
   }
   void followSites()

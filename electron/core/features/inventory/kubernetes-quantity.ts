@@ -22,7 +22,8 @@ const suffixes: Record<string, number> = {
 /** Undefined for anything that is not a quantity. */
 export function parseQuantity(quantity: string | number | null | undefined): number | undefined {
   if (typeof quantity === 'number') return quantity
-  const [, digits, suffix = ''] = /^([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(quantity ?? '') ?? []
+  const [, digits, suffix = ''] =
+    /^([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(quantity ?? '') ?? []
   const factor = suffixes[suffix]
   return digits === undefined || factor === undefined ? undefined : Number(digits) * factor
 }

@@ -2,8 +2,15 @@
 // fallen behind. Changes between two looks are shown within about a second.
 import { AppError } from '#shared/errors.ts'
 import type { SettingsOf } from '#shared/model/connection.ts'
-import { createKubernetesConnector, type KubernetesConnector } from '../../connectors/kubernetes/kubernetes-connector.ts'
-import { kubernetesKinds, type KubernetesKind, type ObjectOf } from '../../connectors/kubernetes/kubernetes-kinds.ts'
+import {
+  createKubernetesConnector,
+  type KubernetesConnector,
+} from '../../connectors/kubernetes/kubernetes-connector.ts'
+import {
+  kubernetesKinds,
+  type KubernetesKind,
+  type ObjectOf,
+} from '../../connectors/kubernetes/kubernetes-kinds.ts'
 import { startReflector, type Reflector } from '../../connectors/kubernetes/reflector.ts'
 import type { Watcher, WatcherContext } from './observation.ts'
 import { createKubernetesObserver, type KubernetesObjects } from './observe-kubernetes.ts'
@@ -13,7 +20,10 @@ const gatherMs = 750
 
 export function openKubernetesWatcher(context: WatcherContext, settings: SettingsOf<'kubernetes'>): Watcher {
   const { connection, core } = context
-  const connector = createKubernetesConnector(settings, core.vault.lease(connection.id), { log: context.log, now: core.platform.now })
+  const connector = createKubernetesConnector(settings, core.vault.lease(connection.id), {
+    log: context.log,
+    now: core.platform.now,
+  })
   return createKubernetesWatcher(context, connector)
 }
 
@@ -42,7 +52,11 @@ export function createKubernetesWatcher(context: WatcherContext, connector: Kube
     }
     const options = { signal: closing.signal, onChange }
     const begin = <K extends KubernetesKind>(name: K): Reflector<ObjectOf<K>> =>
-      startReflector(connector, kubernetesKinds[name] as unknown as Parameters<typeof startReflector<ObjectOf<K>>>[1], options)
+      startReflector(
+        connector,
+        kubernetesKinds[name] as unknown as Parameters<typeof startReflector<ObjectOf<K>>>[1],
+        options,
+      )
     return {
       nodes: begin('nodes'),
       namespaces: begin('namespaces'),
@@ -62,7 +76,10 @@ export function createKubernetesWatcher(context: WatcherContext, connector: Kube
     if (!isHealthy || timer || closing.signal.aborted) return
     timer = setTimeout(() => {
       timer = undefined
-      if (isHealthy) void show().catch((error: unknown) => context.log.error('Showing a cluster failed', { fault: String(error) }))
+      if (isHealthy)
+        void show().catch((error: unknown) =>
+          context.log.error('Showing a cluster failed', { fault: String(error) }),
+        )
     }, gatherMs)
   }
 
@@ -87,7 +104,11 @@ export function createKubernetesWatcher(context: WatcherContext, connector: Kube
       if (failed) throw failed[1].problem!
       // An identity that may list nothing at all sees an empty cluster, which would be a lie.
       if (reflectors.nodes.isDenied && reflectors.pods.isDenied && reflectors.namespaces.isDenied)
-        throw new AppError('forbidden', `Kubernetes lets ${connector.user || 'this identity'} list neither nodes nor pods.`, { remedy: remedyFor(connector) })
+        throw new AppError(
+          'forbidden',
+          `Kubernetes lets ${connector.user || 'this identity'} list neither nodes nor pods.`,
+          { remedy: remedyFor(connector) },
+        )
       await show()
       isHealthy = true
       return { limits: limitsOf(reflectors), remedy: remedyFor(connector) }
@@ -113,7 +134,9 @@ const remedyFor = (connector: KubernetesConnector): string =>
 
 function limitsOf(reflectors: Reflectors): string[] {
   const entries = Object.entries(reflectors) as Array<[KubernetesKind, Reflector<unknown>]>
-  const denied = entries.filter(([, item]) => item.isDenied && item.problem?.code === 'forbidden').map(([name]) => kubernetesKinds[name].plural)
+  const denied = entries
+    .filter(([, item]) => item.isDenied && item.problem?.code === 'forbidden')
+    .map(([name]) => kubernetesKinds[name].plural)
   const narrowed = entries.find(([, item]) => item.onlyNamespace)?.[1].onlyNamespace
   return [
     ...(denied.length > 0 ? [`Not visible to this identity: ${denied.join(', ')}.`] : []),

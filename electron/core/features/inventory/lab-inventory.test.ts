@@ -22,7 +22,11 @@ let site: Site
 beforeAll(async () => {
   context = await createTestContext({ startMs: Date.parse('2026-11-24T12:30:00Z') })
   const backups = createLabBackups(context.site, context.clock)
-  services = [await startProxmoxDemo(context, backups), await startPbsDemo(context, backups), await startKubernetesDemo(context)]
+  services = [
+    await startProxmoxDemo(context, backups),
+    await startPbsDemo(context, backups),
+    await startKubernetesDemo(context),
+  ]
   ground = createSessionGround({ now: () => context.clock.nowMs() })
   const drafts = services.flatMap((service) => service.drafts)
   drafts.push(postgresDraft(services[0].url))
@@ -31,7 +35,13 @@ beforeAll(async () => {
     name: 'Lab',
     isDemo: true,
     isReadOnly: false,
-    connections: drafts.map((draft) => ({ id: draft.label as ConnectionId, siteId: 'lab' as SiteId, label: draft.label, settings: draft.settings, storedSecrets: [] })),
+    connections: drafts.map((draft) => ({
+      id: draft.label as ConnectionId,
+      siteId: 'lab' as SiteId,
+      label: draft.label,
+      settings: draft.settings,
+      storedSecrets: [],
+    })),
   }
   for (const draft of drafts) ground.secrets.set(draft.label as ConnectionId, draft.secrets)
   session = new InventorySession({ site, core: ground.core, store: ground.store, openWatcher })
@@ -48,7 +58,15 @@ afterAll(async () => {
 /** Only its port is knocked at: any listener will do. */
 const postgresDraft = (url: string): ConnectionDraft => ({
   label: 'proj-pg01',
-  settings: { kind: 'postgres', host: '127.0.0.1', port: Number(new URL(url).port), database: 'desi_dr1', user: 'x', tlsMode: 'disable', tls: { mode: 'system' } },
+  settings: {
+    kind: 'postgres',
+    host: '127.0.0.1',
+    port: Number(new URL(url).port),
+    database: 'desi_dr1',
+    user: 'x',
+    tlsMode: 'disable',
+    tls: { mode: 'system' },
+  },
   secrets: {},
 })
 const states = (picture: Inventory): string[] => picture.sources.map((source) => source.state)
@@ -57,15 +75,19 @@ const find = (picture: Inventory, kind: Entity['kind'], name: string): Entity =>
   if (!found) throw new Error(`No ${kind} ${name}.`)
   return found
 }
-const count = (picture: Inventory, kind: Entity['kind']): number => picture.entities.filter((item) => item.kind === kind).length
-const between = (picture: Inventory, from: string, kind: Edge['kind']): Edge[] => picture.edges.filter((edge) => edge.from === from && edge.kind === kind)
+const count = (picture: Inventory, kind: Entity['kind']): number =>
+  picture.entities.filter((item) => item.kind === kind).length
+const between = (picture: Inventory, from: string, kind: Edge['kind']): Edge[] =>
+  picture.edges.filter((edge) => edge.from === from && edge.kind === kind)
 
 describe('the whole lab in one model', () => {
   it('has what the lab has', async () => {
     const picture = await session.current()
     expect(inventorySchema.safeParse(picture).error).toBeUndefined()
     expect(count(picture, 'node')).toBe(7)
-    expect(picture.entities.filter((item) => item.kind === 'guest' && item.facts['isTemplate'] !== true)).toHaveLength(30)
+    expect(
+      picture.entities.filter((item) => item.kind === 'guest' && item.facts['isTemplate'] !== true),
+    ).toHaveLength(30)
     expect(count(picture, 'kubernetes-node')).toBe(4)
     expect(count(picture, 'gpu')).toBe(1)
     expect(count(picture, 'datastore')).toBe(1)
@@ -89,26 +111,45 @@ describe('the whole lab in one model', () => {
     for (const node of picture.entities.filter((item) => item.kind === 'kubernetes-node')) {
       const [edge] = between(picture, node.id, 'is')
       expect(picture.entities.find((item) => item.id === edge?.to)?.name).toBe(node.name)
-      expect(edge!.evidence.map((item) => item.by)).toEqual(expect.arrayContaining(['ip', 'provider-id', 'hostname']))
+      expect(edge!.evidence.map((item) => item.by)).toEqual(
+        expect.arrayContaining(['ip', 'provider-id', 'hostname']),
+      )
     }
   })
 
   it('knows the GPU, its guest, the database, its guest, and every backup', async () => {
     const picture = await session.current()
     const gpuGuest = find(picture, 'guest', 'proj-gpu01')
-    expect(between(picture, gpuGuest.id, 'uses').some((edge) => edge.to.includes('/gpu/node07/0000:08:00.0') && edge.evidence[0]!.by === 'pci')).toBe(true)
+    expect(
+      between(picture, gpuGuest.id, 'uses').some(
+        (edge) => edge.to.includes('/gpu/node07/0000:08:00.0') && edge.evidence[0]!.by === 'pci',
+      ),
+    ).toBe(true)
     const database = find(picture, 'database-server', 'proj-pg01')
     expect(between(picture, database.id, 'runs-on')[0]?.to).toBe('pve/radioastronomy/guest/2002')
-    const groups = picture.entities.filter((item) => item.kind === 'backup-group' && item.facts['backupType'] === 'vm')
+    const groups = picture.entities.filter(
+      (item) => item.kind === 'backup-group' && item.facts['backupType'] === 'vm',
+    )
     expect(groups.length).toBeGreaterThan(25)
-    for (const group of groups) expect(between(picture, group.id, 'backs-up')[0]?.to, group.name).toBe(`pve/radioastronomy/guest/${group.facts['vmid']}`)
-    expect(picture.edges.some((edge) => edge.from.endsWith('/storage/pbs01') && edge.to === 'pbs/pbs01/datastore/datastore01')).toBe(true)
+    for (const group of groups)
+      expect(between(picture, group.id, 'backs-up')[0]?.to, group.name).toBe(
+        `pve/radioastronomy/guest/${group.facts['vmid']}`,
+      )
+    expect(
+      picture.edges.some(
+        (edge) => edge.from.endsWith('/storage/pbs01') && edge.to === 'pbs/pbs01/datastore/datastore01',
+      ),
+    ).toBe(true)
   })
 
   it('carries no secret, nor do log and store', async () => {
     const stored = await ground.store.load(site.id)
     const everything = JSON.stringify([await session.current(), stored, ground.lines])
-    const secrets = [demoTokens[0]!.secret, pbsTokens[0].secret, /token: (\S+)/.exec(services[2].kubeconfig)![1]!]
+    const secrets = [
+      demoTokens[0]!.secret,
+      pbsTokens[0].secret,
+      /token: (\S+)/.exec(services[2].kubeconfig)![1]!,
+    ]
     for (const secret of secrets) expect(everything.includes(secret)).toBe(false)
   })
 
@@ -116,7 +157,8 @@ describe('the whole lab in one model', () => {
     const controller = new AbortController()
     let changed = 0
     const following = (async () => {
-      for await (const event of session.watch(controller.signal)) if (event.type === 'diff') changed += event.diff.upsertEntities.length
+      for await (const event of session.watch(controller.signal))
+        if (event.type === 'diff') changed += event.diff.upsertEntities.length
     })()
     await session.refresh(AbortSignal.timeout(10_000))
     controller.abort()
@@ -131,7 +173,10 @@ describe('the whole lab in one model', () => {
     expect(before.health).toBe('ok')
     guest.state = 'stopped'
     await session.refresh(AbortSignal.timeout(10_000))
-    expect(find(await session.current(), 'guest', guest.name)).toMatchObject({ health: 'off', status: 'stopped' })
+    expect(find(await session.current(), 'guest', guest.name)).toMatchObject({
+      health: 'off',
+      status: 'stopped',
+    })
     guest.state = 'running'
   })
 
@@ -161,10 +206,14 @@ describe('the whole lab in one model', () => {
     const offline = new InventorySession({ site, core: ground.core, store: ground.store, openWatcher })
     const first = await offline.current()
     expect(states(first)).toEqual(['stored', 'stored', 'stored', 'stored'])
-    expect(first.entities.map((item) => item.id).sort()).toEqual(before.entities.map((item) => item.id).sort())
+    expect(first.entities.map((item) => item.id).sort()).toEqual(
+      before.entities.map((item) => item.id).sort(),
+    )
     expect(first.edges.map((item) => item.id).sort()).toEqual(before.edges.map((item) => item.id).sort())
     expect(first.entities.filter((item) => item.health !== 'unknown')).toEqual([])
-    await expect.poll(async () => states(await offline.current()).slice(0, 3), { timeout: 15_000 }).toEqual(['lost', 'lost', 'lost'])
+    await expect
+      .poll(async () => states(await offline.current()).slice(0, 3), { timeout: 15_000 })
+      .toEqual(['lost', 'lost', 'lost'])
     expect((await offline.current()).entities).toHaveLength(before.entities.length)
     for (const service of ['proxmox', 'pbs', 'kubernetes'] as const) context.faults.set(service, undefined)
     await offline.refresh(AbortSignal.timeout(15_000))

@@ -3,7 +3,8 @@
 import { isAppError, type AppError } from '#shared/errors.ts'
 
 /** A problem of rights, or of something this version does not have, rather than of the system. */
-export const isForbidden = (error: unknown): error is AppError => isAppError(error) && (error.code === 'forbidden' || error.code === 'unsupported')
+export const isForbidden = (error: unknown): error is AppError =>
+  isAppError(error) && (error.code === 'forbidden' || error.code === 'unsupported')
 
 /** What this identity was refused during one look. */
 export class Limits {
@@ -29,6 +30,9 @@ export class Limits {
   }
 
   sentences(): string[] {
-    return [...this.found].map(([what, error]) => `Not visible to this identity: ${what}${error?.detail?.kind === 'http' && error.detail.reason ? ` (${error.detail.reason})` : ''}.`)
+    return [...this.found].map(
+      ([what, error]) =>
+        `Not visible to this identity: ${what}${error?.detail?.kind === 'http' && error.detail.reason ? ` (${error.detail.reason})` : ''}.`,
+    )
   }
 }

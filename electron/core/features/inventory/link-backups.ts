@@ -19,13 +19,21 @@ interface Job {
 /** Clocks of two machines may differ by this much before a backup counts as older than its guest. */
 const clockSkewMs = 10 * 60_000
 
-export async function linkBackups(byKind: ByKind, index: MachineIndex, keep: Keep, breather: Breather): Promise<void> {
+export async function linkBackups(
+  byKind: ByKind,
+  index: MachineIndex,
+  keep: Keep,
+  breather: Breather,
+): Promise<void> {
   const storagesOf = linkStorages(byKind, keep)
   const jobsOf = indexJobs(byKind.get('backup-job') ?? [])
   for (const group of byKind.get('backup-group') ?? []) {
     if (breather.isDue()) await breather.rest()
     const storages = storagesOf.get(group.parentId ?? '') ?? []
-    const edge = group.facts['backupType'] === 'host' ? hostEdge(group, index) : guestEdge(group, index, storages, jobsOf)
+    const edge =
+      group.facts['backupType'] === 'host'
+        ? hostEdge(group, index)
+        : guestEdge(group, index, storages, jobsOf)
     if (edge) keep(edge)
   }
 }
@@ -50,7 +58,10 @@ function linkStorages(byKind: ByKind, keep: Keep): Map<string, Entity[]> {
     })
     const [only] = found
     if (!only || found.length > 1) continue
-    const configured: Evidence = { by: 'configuration', text: `The storage ${storage.name} is the datastore ${name} of ${text(storage, 'pbsServer')}` }
+    const configured: Evidence = {
+      by: 'configuration',
+      text: `The storage ${storage.name} is the datastore ${name} of ${text(storage, 'pbsServer')}`,
+    }
     keep(edgeOf(storage.id, 'uses', only.datastore.id, [configured, ...only.evidence]))
     storagesOf.set(only.datastore.id, [...(storagesOf.get(only.datastore.id) ?? []), storage])
   }
@@ -62,16 +73,26 @@ function sameServer(storage: Entity, server: Entity): Evidence[] {
   const evidence: Evidence[] = []
   const fingerprint = text(storage, 'fingerprint')
   if (fingerprint && fingerprint.toUpperCase() === text(server, 'fingerprint')?.toUpperCase())
-    evidence.push({ by: 'configuration', text: `It expects the certificate fingerprint that ${server.name} presents` })
-  if (isTelling(host) && server.addresses.includes(host.toLowerCase())) evidence.push({ by: 'ip', text: `${host} is an address of ${server.name}` })
+    evidence.push({
+      by: 'configuration',
+      text: `It expects the certificate fingerprint that ${server.name} presents`,
+    })
+  if (isTelling(host) && server.addresses.includes(host.toLowerCase()))
+    evidence.push({ by: 'ip', text: `${host} is an address of ${server.name}` })
   const names = [server.name, text(server, 'host') ?? '', text(server, 'label') ?? ''].map(shortHostName)
-  if (host !== '' && names.includes(shortHostName(host))) evidence.push({ by: 'hostname', text: `${host} is the name of ${server.name}` })
+  if (host !== '' && names.includes(shortHostName(host)))
+    evidence.push({ by: 'hostname', text: `${host} is the name of ${server.name}` })
   else if (evidence.length === 0 && names.includes(shortHostName(storage.name)))
     evidence.push({ by: 'hostname', text: `The storage carries the server's name, ${server.name}` })
   return evidence
 }
 
-function guestEdge(group: Entity, index: MachineIndex, storages: Entity[], jobsOf: Map<string, Job[]>): Edge | undefined {
+function guestEdge(
+  group: Entity,
+  index: MachineIndex,
+  storages: Entity[],
+  jobsOf: Map<string, Job[]>,
+): Edge | undefined {
   const vmid = Number(group.facts['backupId'])
   const guestType = group.facts['backupType'] === 'ct' ? 'lxc' : 'qemu'
   const found = index
@@ -82,7 +103,10 @@ function guestEdge(group: Entity, index: MachineIndex, storages: Entity[], jobsO
     .sort((a, b) => b.evidence.length - a.evidence.length)
   const [first, second] = found
   if (!first || (second && !isClearlyBetter(first.evidence, second.evidence))) return undefined
-  const vmidEvidence: Evidence = { by: 'vmid', text: `The group is ${group.facts['backupType']}/${vmid}; ${first.guest.name} has VMID ${vmid}` }
+  const vmidEvidence: Evidence = {
+    by: 'vmid',
+    text: `The group is ${group.facts['backupType']}/${vmid}; ${first.guest.name} has VMID ${vmid}`,
+  }
   return edgeOf(group.id, 'backs-up', first.guest.id, [vmidEvidence, ...first.evidence])
 }
 
@@ -96,30 +120,58 @@ const hasName = (evidence: Evidence[]): boolean => evidence.some((item) => item.
 function isOlderThanGuest(group: Entity, guest: Entity): boolean {
   const createdAtMs = guest.facts['createdAtMs']
   const lastBackupAtMs = group.facts['lastBackupAtMs']
-  return typeof createdAtMs === 'number' && typeof lastBackupAtMs === 'number' && lastBackupAtMs < createdAtMs - clockSkewMs
+  return (
+    typeof createdAtMs === 'number' &&
+    typeof lastBackupAtMs === 'number' &&
+    lastBackupAtMs < createdAtMs - clockSkewMs
+  )
 }
 
-function backupEvidence(group: Entity, guest: Entity, storages: Entity[], jobsOf: Map<string, Job[]>): Evidence[] {
+function backupEvidence(
+  group: Entity,
+  guest: Entity,
+  storages: Entity[],
+  jobsOf: Map<string, Job[]>,
+): Evidence[] {
   const evidence: Evidence[] = []
   const cluster = text(guest, 'cluster') ?? ''
   const namespace = text(group, 'namespace') ?? ''
   const storage = storages.find(
-    (item) => text(item, 'cluster') === cluster && item.connectionId === guest.connectionId && (text(item, 'pbsNamespace') ?? '') === namespace,
+    (item) =>
+      text(item, 'cluster') === cluster &&
+      item.connectionId === guest.connectionId &&
+      (text(item, 'pbsNamespace') ?? '') === namespace,
   )
   if (storage) {
     const where = namespace === '' ? 'its root namespace' : `the namespace ${namespace}`
-    evidence.push({ by: 'configuration', text: `Cluster ${cluster} backs up into ${where} of this datastore by its storage ${storage.name}` })
+    evidence.push({
+      by: 'configuration',
+      text: `Cluster ${cluster} backs up into ${where} of this datastore by its storage ${storage.name}`,
+    })
     const job = jobsOf.get(`${guest.connectionId}/${storage.name}`)?.find((item) => covers(item, guest))
-    if (job) evidence.push({ by: 'configuration', text: `The backup job ${job.entity.name} of that cluster includes ${guest.name}` })
+    if (job)
+      evidence.push({
+        by: 'configuration',
+        text: `The backup job ${job.entity.name} of that cluster includes ${guest.name}`,
+      })
   }
   if (list(group, 'comments').some((comment) => mentions(comment, guest.name))) {
     evidence.push({ by: 'hostname', text: `The notes of its backups name ${guest.name}` })
     // Reaching the datastore proves nothing about a namespace in it; beside the name it is worth telling.
-    const reach = storage ? undefined : storages.find((item) => text(item, 'cluster') === cluster && item.connectionId === guest.connectionId)
-    if (reach) evidence.push({ by: 'configuration', text: `Cluster ${cluster} has this datastore as its storage ${reach.name}` })
+    const reach = storage
+      ? undefined
+      : storages.find((item) => text(item, 'cluster') === cluster && item.connectionId === guest.connectionId)
+    if (reach)
+      evidence.push({
+        by: 'configuration',
+        text: `Cluster ${cluster} has this datastore as its storage ${reach.name}`,
+      })
   }
   if (evidence.length > 0 && typeof guest.facts['createdAtMs'] === 'number')
-    evidence.push({ by: 'api', text: `Its newest backup is younger than the guest, made ${new Date(guest.facts['createdAtMs']).toISOString().slice(0, 10)}` })
+    evidence.push({
+      by: 'api',
+      text: `Its newest backup is younger than the guest, made ${new Date(guest.facts['createdAtMs']).toISOString().slice(0, 10)}`,
+    })
   return evidence
 }
 
@@ -152,5 +204,7 @@ function hostEdge(group: Entity, index: MachineIndex): Edge | undefined {
   const machines = index.byHostName(id).filter((machine) => machine.kind !== 'backup-server')
   const [only] = machines
   if (!only || machines.length > 1) return undefined
-  return edgeOf(group.id, 'backs-up', only.id, [{ by: 'hostname', text: `The group is host/${id}, as ${only.name} is called` }])
+  return edgeOf(group.id, 'backs-up', only.id, [
+    { by: 'hostname', text: `The group is host/${id}, as ${only.name} is called` },
+  ])
 }

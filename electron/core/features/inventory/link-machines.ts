@@ -17,13 +17,19 @@ interface Candidate {
 const weights = { uuid: 8, mac: 6, providerId: 6, ip: 4, hostname: 2, label: 2, vmid: 1 }
 const needed = 2
 
-export async function linkMachines(byKind: ByKind, index: MachineIndex, keep: Keep, breather: Breather): Promise<void> {
-  const rounds: Array<[Entity['kind'], Edge['kind'], (entity: Entity, index: MachineIndex) => Candidate[]]> = [
-    ['kubernetes-node', 'is', kubernetesNodeCandidates],
-    ['ssh-host', 'is', endpointCandidates],
-    ['database-server', 'runs-on', endpointCandidates],
-    ['backup-server', 'runs-on', backupServerCandidates],
-  ]
+export async function linkMachines(
+  byKind: ByKind,
+  index: MachineIndex,
+  keep: Keep,
+  breather: Breather,
+): Promise<void> {
+  const rounds: Array<[Entity['kind'], Edge['kind'], (entity: Entity, index: MachineIndex) => Candidate[]]> =
+    [
+      ['kubernetes-node', 'is', kubernetesNodeCandidates],
+      ['ssh-host', 'is', endpointCandidates],
+      ['database-server', 'runs-on', endpointCandidates],
+      ['backup-server', 'runs-on', backupServerCandidates],
+    ]
   for (const [kind, edgeKind, candidatesOf] of rounds) {
     for (const entity of byKind.get(kind) ?? []) {
       if (breather.isDue()) await breather.rest()
@@ -57,15 +63,26 @@ function kubernetesNodeCandidates(node: Entity, index: MachineIndex): Candidate[
   const uuid = text(node, 'systemUuid')
   if (uuid)
     for (const machine of index.byUuid(uuid))
-      found.add(machine, weights.uuid, 'provider-id', `The node's system UUID is the SMBIOS UUID of ${machine.name}`)
+      found.add(
+        machine,
+        weights.uuid,
+        'provider-id',
+        `The node's system UUID is the SMBIOS UUID of ${machine.name}`,
+      )
   addProviderId(node, index, found)
   for (const name of new Set([node.name, text(node, 'hostname') ?? node.name]))
     for (const machine of index.byHostName(name))
-      found.add(machine, weights.hostname, 'hostname', `The node calls itself ${name}, as ${machine.name} is called`)
+      found.add(
+        machine,
+        weights.hostname,
+        'hostname',
+        `The node calls itself ${name}, as ${machine.name} is called`,
+      )
   for (const label of list(node, 'vmidLabels')) {
     const [key = '', value = ''] = label.split('=')
     for (const machine of found.machines())
-      if (machine.facts['vmid'] === Number(value)) found.add(machine, weights.vmid, 'vmid', `The label ${key} names VMID ${value}`)
+      if (machine.facts['vmid'] === Number(value))
+        found.add(machine, weights.vmid, 'vmid', `The label ${key} names VMID ${value}`)
   }
   return found.list()
 }
@@ -77,25 +94,51 @@ function addProviderId(node: Entity, index: MachineIndex, found: Evidences): voi
   const parts = /^proxmox:\/\/([^/]*)\/(.+)$/.exec(providerId)
   if (!parts) return
   const [, region = '', key = ''] = parts
-  for (const machine of index.byUuid(key)) found.add(machine, weights.uuid, 'provider-id', `The provider id ${providerId} is the UUID of ${machine.name}`)
+  for (const machine of index.byUuid(key))
+    found.add(
+      machine,
+      weights.uuid,
+      'provider-id',
+      `The provider id ${providerId} is the UUID of ${machine.name}`,
+    )
   for (const machine of index.byVmid(Number(key)))
     if (region === machine.facts['cluster'])
-      found.add(machine, weights.providerId, 'provider-id', `The provider id ${providerId} names VMID ${key} of cluster ${region}`)
+      found.add(
+        machine,
+        weights.providerId,
+        'provider-id',
+        `The provider id ${providerId} names VMID ${key} of cluster ${region}`,
+      )
 }
 
 function endpointCandidates(endpoint: Entity, index: MachineIndex): Candidate[] {
   const found = new Evidences()
   for (const address of endpoint.addresses)
     for (const machine of index.byAddress(address))
-      found.add(machine, weights.ip, 'ip', `${address} is where the connection goes and an address of ${machine.name}`)
+      found.add(
+        machine,
+        weights.ip,
+        'ip',
+        `${address} is where the connection goes and an address of ${machine.name}`,
+      )
   const host = text(endpoint, 'host')
   if (host)
     for (const machine of index.byHostName(host))
-      found.add(machine, weights.hostname, 'hostname', `The connection goes to ${host}, as ${machine.name} is called`)
+      found.add(
+        machine,
+        weights.hostname,
+        'hostname',
+        `The connection goes to ${host}, as ${machine.name} is called`,
+      )
   const label = text(endpoint, 'label')
   for (const name of label ? namesIn(label) : [])
     for (const machine of index.byHostName(name))
-      found.add(machine, weights.label, 'label', `The connection is labelled "${label}", which names ${machine.name}`)
+      found.add(
+        machine,
+        weights.label,
+        'label',
+        `The connection is labelled "${label}", which names ${machine.name}`,
+      )
   return found.list()
 }
 
@@ -103,9 +146,19 @@ function backupServerCandidates(server: Entity, index: MachineIndex): Candidate[
   const found = new Evidences((machine) => machine.kind === 'guest')
   for (const address of server.addresses)
     for (const machine of index.byAddress(address))
-      found.add(machine, weights.ip, 'ip', `${address} is an address of the backup server and of ${machine.name}`)
+      found.add(
+        machine,
+        weights.ip,
+        'ip',
+        `${address} is an address of the backup server and of ${machine.name}`,
+      )
   for (const machine of index.byHostName(server.name))
-    found.add(machine, weights.hostname, 'hostname', `The backup server calls itself ${server.name}, as ${machine.name} is called`)
+    found.add(
+      machine,
+      weights.hostname,
+      'hostname',
+      `The backup server calls itself ${server.name}, as ${machine.name} is called`,
+    )
   return found.list()
 }
 

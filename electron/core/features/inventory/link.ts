@@ -51,18 +51,28 @@ export const linkFacts = [
  * Whether the step from `before` to `after` (absent = not there) can change a link. A new backup makes a group
  * younger, which can only give it a link it has not got: `isLinked` tells whether it has one.
  */
-export function isLinkRelevant(before: Entity | undefined, after: Entity | undefined, isLinked: (id: string) => boolean): boolean {
+export function isLinkRelevant(
+  before: Entity | undefined,
+  after: Entity | undefined,
+  isLinked: (id: string) => boolean,
+): boolean {
   const kind = (after ?? before)?.kind
   if (!kind || !linkedKinds.has(kind)) return false
   if (!before || !after) return true
   if (before.name !== after.name || before.parentId !== after.parentId) return true
   if (!sameValue(before.addresses, after.addresses)) return true
-  if (kind === 'backup-group' && before.facts['lastBackupAtMs'] !== after.facts['lastBackupAtMs'] && !isLinked(after.id)) return true
+  if (
+    kind === 'backup-group' &&
+    before.facts['lastBackupAtMs'] !== after.facts['lastBackupAtMs'] &&
+    !isLinked(after.id)
+  )
+    return true
   return linkFacts.some((key) => !sameValue(before.facts[key], after.facts[key]))
 }
 
 const sameValue = (a: unknown, b: unknown): boolean =>
-  a === b || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, at) => item === b[at]))
+  a === b ||
+  (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, at) => item === b[at]))
 
 /** All links among `entities`, by edge id. Lets the event loop run every few milliseconds. */
 export async function linkSystems(entities: Iterable<Entity>): Promise<Map<string, Edge>> {

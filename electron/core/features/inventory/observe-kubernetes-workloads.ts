@@ -1,7 +1,20 @@
 // What runs in a Kubernetes cluster: workloads, jobs, Ray clusters and their jobs, pods, and who belongs to whom.
 import type { Edge, Entity, EntityKind, Evidence } from '#shared/model/inventory.ts'
-import type { JobObject, ObjectMeta, PodObject, RayClusterObject, RayJobObject, WorkloadObject } from '../../connectors/kubernetes/kubernetes-shapes.ts'
-import { judgeKubernetesJob, judgePod, judgeRayCluster, judgeRayJob, judgeWorkload } from './kubernetes-health.ts'
+import type {
+  JobObject,
+  ObjectMeta,
+  PodObject,
+  RayClusterObject,
+  RayJobObject,
+  WorkloadObject,
+} from '../../connectors/kubernetes/kubernetes-shapes.ts'
+import {
+  judgeKubernetesJob,
+  judgePod,
+  judgeRayCluster,
+  judgeRayJob,
+  judgeWorkload,
+} from './kubernetes-health.ts'
 import { parseQuantity } from './kubernetes-quantity.ts'
 import { edgeOf } from './observation.ts'
 import { timeOf, warningFacts, warningKey, type KubernetesRound } from './observe-kubernetes.ts'
@@ -24,25 +37,53 @@ export async function observeWorkloads(round: KubernetesRound): Promise<void> {
   }
 }
 
-const namespaceId = (round: KubernetesRound, metadata: ObjectMeta): string => `${round.root}/namespace/${metadata.namespace ?? ''}`
-const workloadId = (round: KubernetesRound, kind: string, namespace: string | undefined, name: string): string =>
-  `${round.root}/workload/${kind}/${namespace ?? ''}/${name}`
-const rayClusterId = (round: KubernetesRound, namespace: string | undefined, name: string): string => `${round.root}/ray-cluster/${namespace ?? ''}/${name}`
+const namespaceId = (round: KubernetesRound, metadata: ObjectMeta): string =>
+  `${round.root}/namespace/${metadata.namespace ?? ''}`
+const workloadId = (
+  round: KubernetesRound,
+  kind: string,
+  namespace: string | undefined,
+  name: string,
+): string => `${round.root}/workload/${kind}/${namespace ?? ''}/${name}`
+const rayClusterId = (round: KubernetesRound, namespace: string | undefined, name: string): string =>
+  `${round.root}/ray-cluster/${namespace ?? ''}/${name}`
 
 /** The frame all namespaced entities share. */
-function place(round: KubernetesRound, id: string, kind: EntityKind, metadata: ObjectMeta): Pick<Entity, 'id' | 'kind' | 'layer' | 'name' | 'parentId' | 'connectionId' | 'tags'> {
+function place(
+  round: KubernetesRound,
+  id: string,
+  kind: EntityKind,
+  metadata: ObjectMeta,
+): Pick<Entity, 'id' | 'kind' | 'layer' | 'name' | 'parentId' | 'connectionId' | 'tags'> {
   const parentId = namespaceId(round, metadata)
-  return { id, kind, layer: 'services', name: metadata.name, parentId: round.ids.has(parentId) ? parentId : round.root, connectionId: round.connectionId, tags: [] }
+  return {
+    id,
+    kind,
+    layer: 'services',
+    name: metadata.name,
+    parentId: round.ids.has(parentId) ? parentId : round.root,
+    connectionId: round.connectionId,
+    tags: [],
+  }
 }
 
 /** Keeps the entity and its place in a namespace. */
 function add(round: KubernetesRound, id: string, metadata: ObjectMeta, entity: Entity): void {
   round.ids.add(id)
   round.entities.push(entity)
-  connect(round, id, 'member-of', namespaceId(round, metadata), { by: 'api', text: `${metadata.name} is in the namespace ${metadata.namespace}` })
+  connect(round, id, 'member-of', namespaceId(round, metadata), {
+    by: 'api',
+    text: `${metadata.name} is in the namespace ${metadata.namespace}`,
+  })
 }
 
-function connect(round: KubernetesRound, from: string, kind: Edge['kind'], to: string, evidence: Evidence): void {
+function connect(
+  round: KubernetesRound,
+  from: string,
+  kind: Edge['kind'],
+  to: string,
+  evidence: Evidence,
+): void {
   if (round.ids.has(to)) round.edges.push(edgeOf(from, kind, to, [evidence]))
 }
 
@@ -70,7 +111,9 @@ function addWorkload(round: KubernetesRound, kind: string, item: WorkloadObject)
   add(round, id, metadata, round.cached(item, warning, make))
 }
 
-const imagesOf = (containers: ReadonlyArray<{ image?: string | null | undefined }> | null | undefined): string[] | undefined => {
+const imagesOf = (
+  containers: ReadonlyArray<{ image?: string | null | undefined }> | null | undefined,
+): string[] | undefined => {
   const images = new Set((containers ?? []).flatMap((item) => (item.image ? [item.image] : [])))
   return images.size > 0 ? [...images] : undefined
 }
@@ -92,7 +135,9 @@ function addJob(round: KubernetesRound, item: JobObject): void {
       failed: status?.failed ?? undefined,
       startedAtMs: timeOf(status?.startTime),
       endedAtMs: timeOf(status?.completionTime),
-      owner: metadata.ownerReferences?.[0] ? `${metadata.ownerReferences[0].kind} ${metadata.ownerReferences[0].name}` : undefined,
+      owner: metadata.ownerReferences?.[0]
+        ? `${metadata.ownerReferences[0].kind} ${metadata.ownerReferences[0].name}`
+        : undefined,
       ...warningFacts(warning),
     }),
   })
@@ -148,7 +193,10 @@ function addRayJob(round: KubernetesRound, item: RayJobObject): void {
   })
   add(round, id, metadata, round.cached(item, warning, make))
   if (clusterName)
-    connect(round, id, 'uses', rayClusterId(round, metadata.namespace, clusterName), { by: 'api', text: `The job runs on the Ray cluster ${clusterName}` })
+    connect(round, id, 'uses', rayClusterId(round, metadata.namespace, clusterName), {
+      by: 'api',
+      text: `The job runs on the Ray cluster ${clusterName}`,
+    })
 }
 
 function addPod(round: KubernetesRound, pod: PodObject): void {
@@ -157,18 +205,32 @@ function addPod(round: KubernetesRound, pod: PodObject): void {
   const warning = round.warnings.get(warningKey('Pod', metadata))
   round.ids.add(id)
   round.entities.push(round.cached(pod, warning, () => podEntity(round, id, pod, warning)))
-  if (spec?.nodeName) connect(round, id, 'runs-on', `${round.root}/node/${spec.nodeName}`, { by: 'api', text: `The pod is scheduled on ${spec.nodeName}` })
+  if (spec?.nodeName)
+    connect(round, id, 'runs-on', `${round.root}/node/${spec.nodeName}`, {
+      by: 'api',
+      text: `The pod is scheduled on ${spec.nodeName}`,
+    })
   const owner = ownerOf(round, pod)
   if (owner) connect(round, id, 'member-of', owner.id, owner.evidence)
   const rayCluster = metadata.labels?.['ray.io/cluster']
   if (rayCluster && !owner?.id.includes('/ray-cluster/'))
-    connect(round, id, 'member-of', rayClusterId(round, metadata.namespace, rayCluster), { by: 'label', text: `The label ray.io/cluster names ${rayCluster}` })
+    connect(round, id, 'member-of', rayClusterId(round, metadata.namespace, rayCluster), {
+      by: 'label',
+      text: `The label ray.io/cluster names ${rayCluster}`,
+    })
 }
 
-function podEntity(round: KubernetesRound, id: string, pod: PodObject, warning: ReturnType<KubernetesRound['warnings']['get']>): Entity {
+function podEntity(
+  round: KubernetesRound,
+  id: string,
+  pod: PodObject,
+  warning: ReturnType<KubernetesRound['warnings']['get']>,
+): Entity {
   const { metadata, spec, status } = pod
   const sumOf = (resource: string): number | undefined => {
-    const amounts = (spec?.containers ?? []).flatMap((item) => parseQuantity(item.resources?.requests?.[resource]) ?? [])
+    const amounts = (spec?.containers ?? []).flatMap(
+      (item) => parseQuantity(item.resources?.requests?.[resource]) ?? [],
+    )
     return amounts.length > 0 ? amounts.reduce((a, b) => a + b) : undefined
   }
   return {
@@ -191,13 +253,24 @@ function podEntity(round: KubernetesRound, id: string, pod: PodObject, warning: 
 }
 
 /** The controller above a pod. A ReplicaSet is only a step of its Deployment: its name is that plus the hash. */
-function ownerOf(round: KubernetesRound, { metadata }: PodObject): { id: string; evidence: Evidence } | undefined {
+function ownerOf(
+  round: KubernetesRound,
+  { metadata }: PodObject,
+): { id: string; evidence: Evidence } | undefined {
   const owner = metadata.ownerReferences?.find((item) => item.controller) ?? metadata.ownerReferences?.[0]
   if (!owner) return undefined
   const text = `It is controlled by the ${owner.kind} ${owner.name}`
-  if (owner.kind === 'RayCluster') return { id: rayClusterId(round, metadata.namespace, owner.name), evidence: { by: 'api', text } }
-  if (owner.kind !== 'ReplicaSet') return { id: workloadId(round, owner.kind, metadata.namespace, owner.name), evidence: { by: 'api', text } }
+  if (owner.kind === 'RayCluster')
+    return { id: rayClusterId(round, metadata.namespace, owner.name), evidence: { by: 'api', text } }
+  if (owner.kind !== 'ReplicaSet')
+    return {
+      id: workloadId(round, owner.kind, metadata.namespace, owner.name),
+      evidence: { by: 'api', text },
+    }
   const hash = metadata.labels?.['pod-template-hash']
   if (!hash || !owner.name.endsWith(`-${hash}`)) return undefined
-  return { id: workloadId(round, 'Deployment', metadata.namespace, owner.name.slice(0, -hash.length - 1)), evidence: { by: 'api', text } }
+  return {
+    id: workloadId(round, 'Deployment', metadata.namespace, owner.name.slice(0, -hash.length - 1)),
+    evidence: { by: 'api', text },
+  }
 }

@@ -4,7 +4,12 @@
 import type { ConnectionId } from '#shared/model/connection.ts'
 import type { Edge, Entity } from '#shared/model/inventory.ts'
 import type { KubernetesKind, ObjectOf } from '../../connectors/kubernetes/kubernetes-kinds.ts'
-import type { EventObject, NamespaceObject, NodeObject, ObjectMeta } from '../../connectors/kubernetes/kubernetes-shapes.ts'
+import type {
+  EventObject,
+  NamespaceObject,
+  NodeObject,
+  ObjectMeta,
+} from '../../connectors/kubernetes/kubernetes-shapes.ts'
 import { createBreather, type Breather } from './breather.ts'
 import type { Verdict } from './health-rules.ts'
 import { judgeKubernetesNode } from './kubernetes-health.ts'
@@ -80,7 +85,10 @@ export const timeOf = (stamp: string | null | undefined): number | undefined => 
   return Number.isNaN(ms) ? undefined : ms
 }
 
-export const warningKey = (kind: string, { namespace, name }: Pick<ObjectMeta, 'namespace' | 'name'>): string => `${kind}/${namespace ?? ''}/${name}`
+export const warningKey = (
+  kind: string,
+  { namespace, name }: Pick<ObjectMeta, 'namespace' | 'name'>,
+): string => `${kind}/${namespace ?? ''}/${name}`
 
 function newestWarnings(events: readonly EventObject[]): Map<string, EventObject> {
   const newest = new Map<string, EventObject>()
@@ -94,19 +102,32 @@ function newestWarnings(events: readonly EventObject[]): Map<string, EventObject
   return newest
 }
 
-const eventTime = (event: EventObject): number | undefined => timeOf(event.lastTimestamp) ?? timeOf(event.eventTime) ?? timeOf(event.metadata.creationTimestamp)
+const eventTime = (event: EventObject): number | undefined =>
+  timeOf(event.lastTimestamp) ?? timeOf(event.eventTime) ?? timeOf(event.metadata.creationTimestamp)
 
-export const warningFacts = (warning: EventObject | undefined): Record<string, string | number | undefined> => ({
-  lastWarning: warning ? `${warning.reason ?? 'Warning'}: ${(warning.message ?? '').slice(0, 300)}` : undefined,
+export const warningFacts = (
+  warning: EventObject | undefined,
+): Record<string, string | number | undefined> => ({
+  lastWarning: warning
+    ? `${warning.reason ?? 'Warning'}: ${(warning.message ?? '').slice(0, 300)}`
+    : undefined,
   lastWarningAtMs: warning && eventTime(warning),
 })
 
-function clusterEntity(place: KubernetesPlace, id: string, nodes: readonly NodeObject[], version: string): Entity {
+function clusterEntity(
+  place: KubernetesPlace,
+  id: string,
+  nodes: readonly NodeObject[],
+  version: string,
+): Entity {
   const ready = nodes.filter((node) => judgeKubernetesNode(node).health !== 'error').length
   const verdict: Verdict =
     nodes.length === 0
       ? { health: 'unknown', status: 'nodes not visible' }
-      : { health: ready === nodes.length ? 'ok' : ready === 0 ? 'error' : 'warning', status: `${ready} of ${nodes.length} nodes ready` }
+      : {
+          health: ready === nodes.length ? 'ok' : ready === 0 ? 'error' : 'warning',
+          status: `${ready} of ${nodes.length} nodes ready`,
+        }
   return {
     id,
     kind: 'kubernetes-cluster',
@@ -126,11 +147,17 @@ function addNode(round: KubernetesRound, node: NodeObject): void {
   const id = `${round.root}/node/${metadata.name}`
   const warning = round.warnings.get(warningKey('Node', metadata))
   round.ids.add(id)
-  round.edges.push(edgeOf(id, 'member-of', round.root, [{ by: 'api', text: `${metadata.name} is a node of this cluster` }]))
+  round.edges.push(
+    edgeOf(id, 'member-of', round.root, [{ by: 'api', text: `${metadata.name} is a node of this cluster` }]),
+  )
   round.entities.push(
     round.cached(node, warning, () => {
-      const ips = (status?.addresses ?? []).filter((item) => /IP$/.test(item.type)).map((item) => item.address.toLowerCase())
-      const roles = Object.keys(metadata.labels ?? {}).flatMap((key) => (key.startsWith('node-role.kubernetes.io/') ? [key.slice('node-role.kubernetes.io/'.length)] : []))
+      const ips = (status?.addresses ?? [])
+        .filter((item) => /IP$/.test(item.type))
+        .map((item) => item.address.toLowerCase())
+      const roles = Object.keys(metadata.labels ?? {}).flatMap((key) =>
+        key.startsWith('node-role.kubernetes.io/') ? [key.slice('node-role.kubernetes.io/'.length)] : [],
+      )
       return {
         id,
         kind: 'kubernetes-node',
@@ -164,11 +191,15 @@ function addNode(round: KubernetesRound, node: NodeObject): void {
 
 /** Some network plug-ins write the card's MAC into an annotation of the node. */
 const macsIn = (metadata: ObjectMeta): string[] =>
-  Object.entries(metadata.annotations ?? {}).flatMap(([key, value]) => (/mac/i.test(key) && isMacAddress(value.toLowerCase()) ? [value.toLowerCase()] : []))
+  Object.entries(metadata.annotations ?? {}).flatMap(([key, value]) =>
+    /mac/i.test(key) && isMacAddress(value.toLowerCase()) ? [value.toLowerCase()] : [],
+  )
 
 /** Labels that name a VMID, whoever set them: `example.org/vmid=3001`. */
 function vmidLabels(metadata: ObjectMeta): string[] | undefined {
-  const found = Object.entries(metadata.labels ?? {}).filter(([key, value]) => /(^|\/)vm-?id$/i.test(key) && /^\d+$/.test(value))
+  const found = Object.entries(metadata.labels ?? {}).filter(
+    ([key, value]) => /(^|\/)vm-?id$/i.test(key) && /^\d+$/.test(value),
+  )
   return found.length > 0 ? found.map(([key, value]) => `${key}=${value}`) : undefined
 }
 
@@ -177,7 +208,11 @@ function addNamespace(round: KubernetesRound, namespace: NamespaceObject): void 
   const id = `${round.root}/namespace/${metadata.name}`
   const phase = status?.phase ?? 'Active'
   round.ids.add(id)
-  round.edges.push(edgeOf(id, 'member-of', round.root, [{ by: 'api', text: `${metadata.name} is a namespace of this cluster` }]))
+  round.edges.push(
+    edgeOf(id, 'member-of', round.root, [
+      { by: 'api', text: `${metadata.name} is a namespace of this cluster` },
+    ]),
+  )
   round.entities.push(
     round.cached(namespace, undefined, () => ({
       id,

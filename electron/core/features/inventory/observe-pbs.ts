@@ -45,7 +45,15 @@ async function observeAll(view: PbsView, keepEdge: KeepEdge): Promise<Observatio
   const groupCounts = new Map<string, number>()
   for (const group of view.groups) groupCounts.set(group.store, (groupCounts.get(group.store) ?? 0) + 1)
   const usage = new Map(view.usage.map((row) => [row.store, row]))
-  for (const datastore of view.datastores) addDatastore(view, root, datastore, usage.get(datastore.store), groupCounts.get(datastore.store) ?? 0, found)
+  for (const datastore of view.datastores)
+    addDatastore(
+      view,
+      root,
+      datastore,
+      usage.get(datastore.store),
+      groupCounts.get(datastore.store) ?? 0,
+      found,
+    )
   const breather = createBreather()
   for (const group of view.groups) {
     addGroup(view, root, group, keepEdge, found)
@@ -95,7 +103,14 @@ function judgeDatastore(datastore: Datastore, usage: DatastoreUsage | undefined)
   return mode && verdict.health !== 'error' ? { health: 'warning', status: `maintenance: ${mode}` } : verdict
 }
 
-function addDatastore(view: PbsView, root: string, datastore: Datastore, usage: DatastoreUsage | undefined, groupCount: number, found: Harvest): void {
+function addDatastore(
+  view: PbsView,
+  root: string,
+  datastore: Datastore,
+  usage: DatastoreUsage | undefined,
+  groupCount: number,
+  found: Harvest,
+): void {
   const id = datastoreId(root, datastore.store)
   const gc = usage?.['gc-status']
   const onDisk = gc?.['disk-bytes']
@@ -104,7 +119,9 @@ function addDatastore(view: PbsView, root: string, datastore: Datastore, usage: 
     server: view.name,
     diskBytes: usage?.used,
     diskTotalBytes: usage?.total,
-    deduplicationFactor: onDisk ? Math.round(((gc?.['index-data-bytes'] ?? 0) / onDisk) * 100) / 100 : undefined,
+    deduplicationFactor: onDisk
+      ? Math.round(((gc?.['index-data-bytes'] ?? 0) / onDisk) * 100) / 100
+      : undefined,
     estimatedFullAtMs: fullAt ? fullAt * 1000 : undefined,
     groupCount,
     comment: datastore.comment ?? undefined,
@@ -121,10 +138,18 @@ function addDatastore(view: PbsView, root: string, datastore: Datastore, usage: 
     addresses: [],
     facts: steadyFacts(view.known(id)?.facts, facts),
   })
-  found.edges.push(edgeOf(id, 'member-of', root, [{ by: 'api', text: `${datastore.store} is a datastore of ${view.name}` }]))
+  found.edges.push(
+    edgeOf(id, 'member-of', root, [{ by: 'api', text: `${datastore.store} is a datastore of ${view.name}` }]),
+  )
 }
 
-function addGroup(view: PbsView, root: string, { store, ns, row, snapshots }: PbsGroup, keepEdge: KeepEdge, found: Harvest): void {
+function addGroup(
+  view: PbsView,
+  root: string,
+  { store, ns, row, snapshots }: PbsGroup,
+  keepEdge: KeepEdge,
+  found: Harvest,
+): void {
   const type = row['backup-type']
   const backupId = row['backup-id']
   const place = ns === '' ? '' : `${ns}/`
@@ -147,10 +172,21 @@ function addGroup(view: PbsView, root: string, { store, ns, row, snapshots }: Pb
     sizeBytes: snapshots ? snapshots.sizeBytes : before?.['sizeBytes'],
     protectedCount: snapshots ? snapshots.protectedCount : before?.['protectedCount'],
     firstBackupAtMs: snapshots ? snapshots.oldestAtMs : before?.['firstBackupAtMs'],
-    comments: snapshots ? commentsOf(row.comment, snapshots.comments) : (before?.['comments'] ?? commentsOf(row.comment, [])),
+    comments: snapshots
+      ? commentsOf(row.comment, snapshots.comments)
+      : (before?.['comments'] ?? commentsOf(row.comment, [])),
   })
   const verification = facts['verification']
-  const verdict = judgeBackups({ lastBackupAtMs, verification: verification === 'ok' || verification === 'failed' || verification === 'never' ? verification : 'unknown' }, view.nowMs)
+  const verdict = judgeBackups(
+    {
+      lastBackupAtMs,
+      verification:
+        verification === 'ok' || verification === 'failed' || verification === 'never'
+          ? verification
+          : 'unknown',
+    },
+    view.nowMs,
+  )
   const entity: Entity = {
     id,
     kind: 'backup-group',
@@ -171,12 +207,21 @@ function addGroup(view: PbsView, root: string, { store, ns, row, snapshots }: Pb
 /** `vm/2002 proj-pg01`: with the name that the newest backup carries, when it is one word. */
 function groupName(type: string, backupId: string, comments: FactValue | undefined): string {
   const newest = Array.isArray(comments) ? (comments[0] ?? '').trim() : ''
-  return newest !== '' && newest !== backupId && /^[\w.-]{1,63}$/.test(newest) ? `${type}/${backupId} ${newest}` : `${type}/${backupId}`
+  return newest !== '' && newest !== backupId && /^[\w.-]{1,63}$/.test(newest)
+    ? `${type}/${backupId} ${newest}`
+    : `${type}/${backupId}`
 }
 
-const commentsOf = (own: string | null | undefined, others: readonly string[]): string[] => [...new Set([...(own ? [own.slice(0, 200)] : []), ...others])]
+const commentsOf = (own: string | null | undefined, others: readonly string[]): string[] => [
+  ...new Set([...(own ? [own.slice(0, 200)] : []), ...others]),
+]
 
-const jobWords = { verify: 'verifies', prune: 'prunes', sync: 'synchronises', gc: 'collects the garbage of' } as const
+const jobWords = {
+  verify: 'verifies',
+  prune: 'prunes',
+  sync: 'synchronises',
+  gc: 'collects the garbage of',
+} as const
 
 function addJobs(view: PbsView, root: string, found: Harvest): void {
   const stores = new Set(view.datastores.map((datastore) => datastore.store))
@@ -187,7 +232,10 @@ function addJobs(view: PbsView, root: string, found: Harvest): void {
     const next = row['next-run']
     const isScheduled = Boolean(row.schedule)
     const lastState = row['last-run-state'] ?? undefined
-    const verdict = judgeJob({ isEnabled: row.disable !== true && (isScheduled || lastState !== undefined), lastState })
+    const verdict = judgeJob({
+      isEnabled: row.disable !== true && (isScheduled || lastState !== undefined),
+      lastState,
+    })
     found.entities.push({
       id,
       kind: 'backup-job',
@@ -214,6 +262,10 @@ function addJobs(view: PbsView, root: string, found: Harvest): void {
       }),
     })
     if (stores.has(row.store))
-      found.edges.push(edgeOf(id, 'schedules', datastoreId(root, row.store), [{ by: 'configuration', text: `The ${kind} job ${jobWords[kind]} ${row.store}` }]))
+      found.edges.push(
+        edgeOf(id, 'schedules', datastoreId(root, row.store), [
+          { by: 'configuration', text: `The ${kind} job ${jobWords[kind]} ${row.store}` },
+        ]),
+      )
   }
 }

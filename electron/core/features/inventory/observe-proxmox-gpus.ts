@@ -28,24 +28,39 @@ export function observeGpus(view: ProxmoxView, ids: ProxmoxIds, found: Harvest):
   for (const [node, { pci }] of view.nodes) {
     for (const device of pci ?? []) {
       if (!isGraphics(device)) continue
-      const mappings = mapped.filter((item) => item.node === node && isSameDevice(item.path, device.id)).map((item) => item.mapping)
-      const users = passedThrough.filter((item) => (item.node === node && item.path && isSameDevice(item.path, device.id)) || (item.node === node && item.mapping && mappings.includes(item.mapping)))
+      const mappings = mapped
+        .filter((item) => item.node === node && isSameDevice(item.path, device.id))
+        .map((item) => item.mapping)
+      const users = passedThrough.filter(
+        (item) =>
+          (item.node === node && item.path && isSameDevice(item.path, device.id)) ||
+          (item.node === node && item.mapping && mappings.includes(item.mapping)),
+      )
       // The graphics of the processor itself: only of interest when somebody uses it.
-      if (device.vendor !== nvidia && !isCompute(device) && mappings.length === 0 && users.length === 0) continue
+      if (device.vendor !== nvidia && !isCompute(device) && mappings.length === 0 && users.length === 0)
+        continue
       const id = ids.gpu(node, device.id)
       byPlace.set(`${node}/${device.id}`, id)
       addGpu(view, id, node, device, { mappings, users: users.map((item) => item.name) }, ids, found)
     }
   }
   const onNode = (node: string, path: string): Array<[string, string]> =>
-    [...byPlace].filter(([place]) => place.startsWith(`${node}/`) && isSameDevice(path, place.slice(node.length + 1)))
+    [...byPlace].filter(
+      ([place]) => place.startsWith(`${node}/`) && isSameDevice(path, place.slice(node.length + 1)),
+    )
   return {
     find(node, device) {
-      if (device.path) return onNode(node, device.path).map(([, gpu]) => ({ gpu, why: `${device.path} on ${node}` }))
+      if (device.path)
+        return onNode(node, device.path).map(([, gpu]) => ({ gpu, why: `${device.path} on ${node}` }))
       if (!device.mapping) return []
       return mapped
         .filter((item) => item.mapping === device.mapping && item.node === node)
-        .flatMap((item) => onNode(node, item.path).map(([, gpu]) => ({ gpu, why: `the mapping ${item.mapping}, which is ${item.path} on ${node}` })))
+        .flatMap((item) =>
+          onNode(node, item.path).map(([, gpu]) => ({
+            gpu,
+            why: `the mapping ${item.mapping}, which is ${item.path} on ${node}`,
+          })),
+        )
     },
   }
 }
@@ -62,7 +77,11 @@ function passedThroughPaths(view: ProxmoxView): Array<GuestPci & { node: string;
   return view.resources.flatMap((row) => {
     const details = row.vmid === undefined ? undefined : view.guests.get(row.vmid)
     if (!details || !row.node) return []
-    return details.config.pci.map((item) => ({ ...item, node: row.node!, name: row.name ?? String(row.vmid) }))
+    return details.config.pci.map((item) => ({
+      ...item,
+      node: row.node!,
+      name: row.name ?? String(row.vmid),
+    }))
   })
 }
 
@@ -73,7 +92,8 @@ function isSameDevice(path: string, id: string): boolean {
 }
 
 const classOf = (device: PciDevice): string => (device.class ?? '').toLowerCase()
-const isCompute = (device: PciDevice): boolean => classOf(device).startsWith('0x12') || classOf(device).startsWith('0x0302')
+const isCompute = (device: PciDevice): boolean =>
+  classOf(device).startsWith('0x12') || classOf(device).startsWith('0x0302')
 const isGraphics = (device: PciDevice): boolean => classOf(device).startsWith('0x03') || isCompute(device)
 
 function addGpu(
@@ -100,10 +120,17 @@ function addGpu(
       node,
       pciAddress: device.id,
       vendor: device.vendor_name ?? device.vendor,
-      deviceId: device.vendor && device.device ? `${device.vendor.replace('0x', '')}:${device.device.replace('0x', '')}` : undefined,
+      deviceId:
+        device.vendor && device.device
+          ? `${device.vendor.replace('0x', '')}:${device.device.replace('0x', '')}`
+          : undefined,
       iommuGroup: device.iommugroup,
       mappings: use.mappings.length > 0 ? use.mappings : undefined,
     }),
   })
-  found.edges.push(edgeOf(id, 'attached-to', ids.node(node), [{ by: 'pci', text: `${device.id} on the PCI bus of ${node}` }]))
+  found.edges.push(
+    edgeOf(id, 'attached-to', ids.node(node), [
+      { by: 'pci', text: `${device.id} on the PCI bus of ${node}` },
+    ]),
+  )
 }

@@ -20,7 +20,13 @@ interface Surroundings {
   gpus: GpuIndex
 }
 
-export function observeGuest(view: ProxmoxView, ids: ProxmoxIds, row: ResourceRow, relations: GuestRelations, found: Harvest): void {
+export function observeGuest(
+  view: ProxmoxView,
+  ids: ProxmoxIds,
+  row: ResourceRow,
+  relations: GuestRelations,
+  found: Harvest,
+): void {
   if (row.vmid === undefined) return
   const id = ids.guest(row.vmid)
   const details = view.guests.get(row.vmid)
@@ -65,9 +71,12 @@ export class GuestRelations {
 
   /** Forgets everything when storages, networks or devices of the cluster are not those of the last round. */
   begin(view: ProxmoxView, around: Surroundings): void {
-    const storages = view.resources.flatMap((row) => (row.type === 'storage' ? [`${row.id}${row.shared ? '*' : ''}`] : []))
+    const storages = view.resources.flatMap((row) =>
+      row.type === 'storage' ? [`${row.id}${row.shared ? '*' : ''}`] : [],
+    )
     const ground = [view.scope, storages.join(' '), view.mappings, ...view.nodes.values()]
-    const isSame = ground.length === this.ground.length && ground.every((item, at) => item === this.ground[at])
+    const isSame =
+      ground.length === this.ground.length && ground.every((item, at) => item === this.ground[at])
     if (!isSame) this.kept = new Map()
     this.ground = ground
     this.around = around
@@ -83,7 +92,10 @@ export class GuestRelations {
     const { row, details } = guest
     const key = `${row.node}|${row.pool}|${guest.name}`
     const known = this.kept.get(guest.id)
-    const relations = known && known.details === details && known.key === key ? known : { key, details, edges: this.make(guest, ids), networks: networksOf(details) }
+    const relations =
+      known && known.details === details && known.key === key
+        ? known
+        : { key, details, edges: this.make(guest, ids), networks: networksOf(details) }
     this.next.set(guest.id, relations)
     for (const { bridge, tag } of relations.networks) this.around?.networks.attach(bridge, tag)
     return relations.edges
@@ -91,14 +103,24 @@ export class GuestRelations {
 
   private make({ id, name, row, details }: RelatedGuest, ids: ProxmoxIds): Edge[] {
     const edges: Edge[] = []
-    if (row.node) edges.push(edgeOf(id, 'runs-on', ids.node(row.node), [{ by: 'api', text: `${name} is on ${row.node}` }]))
-    if (row.pool) edges.push(edgeOf(id, 'member-of', ids.pool(row.pool), [{ by: 'api', text: `${name} is in the pool ${row.pool}` }]))
+    if (row.node)
+      edges.push(
+        edgeOf(id, 'runs-on', ids.node(row.node), [{ by: 'api', text: `${name} is on ${row.node}` }]),
+      )
+    if (row.pool)
+      edges.push(
+        edgeOf(id, 'member-of', ids.pool(row.pool), [
+          { by: 'api', text: `${name} is in the pool ${row.pool}` },
+        ]),
+      )
     if (!details || !row.node || !this.around) return edges
     edges.push(...diskEdges(id, row.node, details, this.around))
     for (const { slot, mac, model, bridge, tag } of details.config.nics) {
       if (!bridge) continue
       const text = `${slot} (${mac ?? model}) is on ${bridge}${tag ? ` with VLAN ${tag}` : ''}`
-      edges.push(edgeOf(id, 'attached-to', this.around.networks.idOf(bridge, tag), [{ by: 'configuration', text }]))
+      edges.push(
+        edgeOf(id, 'attached-to', this.around.networks.idOf(bridge, tag), [{ by: 'configuration', text }]),
+      )
     }
     for (const device of details.config.pci)
       for (const { gpu, why } of this.around.gpus.find(row.node, device))
@@ -110,7 +132,12 @@ export class GuestRelations {
 const networksOf = (details: GuestDetails | undefined): KeptRelations['networks'] =>
   (details?.config.nics ?? []).flatMap(({ bridge, tag }) => (bridge ? [{ bridge, tag }] : []))
 
-function guestFacts(view: ProxmoxView, row: ResourceRow, details: GuestDetails | undefined, isTemplate: boolean): Entity['facts'] {
+function guestFacts(
+  view: ProxmoxView,
+  row: ResourceRow,
+  details: GuestDetails | undefined,
+  isTemplate: boolean,
+): Entity['facts'] {
   const isRunning = row.status === 'running' || row.status === 'paused'
   const config = details?.config
   const unprotected = config?.disks.filter((disk) => !disk.isBackedUp).map((disk) => disk.slot)
@@ -139,13 +166,22 @@ function guestFacts(view: ProxmoxView, row: ResourceRow, details: GuestDetails |
     disks: config?.disks.map(diskText),
     disksWithoutBackup: unprotected && unprotected.length > 0 ? unprotected : undefined,
     startsAtBoot: config?.startsAtBoot,
-    agent: !config?.hasAgent ? undefined : details?.interfaces ? 'answers' : isRunning ? 'does not answer' : undefined,
+    agent: !config?.hasAgent
+      ? undefined
+      : details?.interfaces
+        ? 'answers'
+        : isRunning
+          ? 'does not answer'
+          : undefined,
   })
 }
 
 function diskText({ slot, storage, sizeBytes }: GuestDisk): string {
   if (sizeBytes === undefined) return `${slot} on ${storage}`
-  const size = sizeBytes < 1024 ** 3 ? `${Math.round(sizeBytes / 1024 ** 2)} MiB` : `${Math.round(sizeBytes / 1024 ** 3)} GiB`
+  const size =
+    sizeBytes < 1024 ** 3
+      ? `${Math.round(sizeBytes / 1024 ** 2)} MiB`
+      : `${Math.round(sizeBytes / 1024 ** 3)} GiB`
   return `${slot} on ${storage}, ${size}`
 }
 
@@ -169,5 +205,7 @@ function diskEdges(id: string, node: string, details: GuestDetails, around: Surr
     const storage = around.storageIds(node, disk.storage)
     if (storage) slotsOf.set(storage, [...(slotsOf.get(storage) ?? []), disk.slot])
   }
-  return [...slotsOf].map(([storage, slots]) => edgeOf(id, 'uses', storage, [{ by: 'configuration', text: `Holds ${slots.join(', ')}` }]))
+  return [...slotsOf].map(([storage, slots]) =>
+    edgeOf(id, 'uses', storage, [{ by: 'configuration', text: `Holds ${slots.join(', ')}` }]),
+  )
 }

@@ -29,7 +29,14 @@ export function observeNetworks(view: ProxmoxView, ids: ProxmoxIds, found: Harve
   const networks = new Map<string, Network>()
   const networkFor = (bridge: string, tag: number | undefined): Network => {
     const key = keyOf(bridge, tag)
-    const network = networks.get(key) ?? { bridge, tag, cidrs: new Set(), gateways: new Set(), nodes: new Map(), guestCount: 0 }
+    const network = networks.get(key) ?? {
+      bridge,
+      tag,
+      cidrs: new Set(),
+      gateways: new Set(),
+      nodes: new Map(),
+      guestCount: 0,
+    }
     networks.set(key, network)
     return network
   }
@@ -58,7 +65,8 @@ export function observeNetworks(view: ProxmoxView, ids: ProxmoxIds, found: Harve
   }
 }
 
-const keyOf = (bridge: string, tag: number | undefined): string => (tag === undefined ? bridge : `${bridge}.${tag}`)
+const keyOf = (bridge: string, tag: number | undefined): string =>
+  tag === undefined ? bridge : `${bridge}.${tag}`
 
 /** Bridges, and VLAN interfaces on bridges; physical cards and bonds carry networks but are none. */
 function placeOf(item: NodeInterface): { bridge: string; tag: number | undefined } | undefined {
@@ -74,14 +82,22 @@ function placeOf(item: NodeInterface): { bridge: string; tag: number | undefined
 export function subnetOf(cidr: string | undefined): string | undefined {
   const [address = '', length] = (cidr ?? '').split('/')
   const bits = Number(length)
-  if (!isIPv4(address) || length === undefined || !Number.isInteger(bits) || bits < 1 || bits > 32) return undefined
+  if (!isIPv4(address) || length === undefined || !Number.isInteger(bits) || bits < 1 || bits > 32)
+    return undefined
   const value = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
   const base = Math.floor(value / 2 ** (32 - bits)) * 2 ** (32 - bits)
   return `${[24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join('.')}/${bits}`
 }
 
 /** `carrier` is the bridge without a tag: a VLAN that no node has an address in is up when its bridge is. */
-function addNetwork(view: ProxmoxView, id: string, network: Network, carrier: Network | undefined, ids: ProxmoxIds, found: Harvest): void {
+function addNetwork(
+  view: ProxmoxView,
+  id: string,
+  network: Network,
+  carrier: Network | undefined,
+  ids: ProxmoxIds,
+  found: Harvest,
+): void {
   const where = network.tag === undefined ? network.bridge : `${network.bridge} VLAN ${network.tag}`
   const cidr = [...network.cidrs].sort()[0]
   const carriers = network.nodes.size > 0 ? network.nodes : (carrier?.nodes ?? network.nodes)
@@ -108,5 +124,7 @@ function addNetwork(view: ProxmoxView, id: string, network: Network, carrier: Ne
     }),
   })
   for (const [node, { interfaceName }] of network.nodes)
-    found.edges.push(edgeOf(ids.node(node), 'attached-to', id, [{ by: 'api', text: `${interfaceName} of ${node}` }]))
+    found.edges.push(
+      edgeOf(ids.node(node), 'attached-to', id, [{ by: 'api', text: `${interfaceName} of ${node}` }]),
+    )
 }

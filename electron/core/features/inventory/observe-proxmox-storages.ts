@@ -1,6 +1,11 @@
 // Storages and backup jobs of Proxmox VE. A shared storage shows up once per node on the wire and is one entity here.
 import type { Entity } from '#shared/model/inventory.ts'
-import type { BackupJob, ClusterTask, ResourceRow, StorageConfig } from '../../connectors/proxmox/proxmox-shapes.ts'
+import type {
+  BackupJob,
+  ClusterTask,
+  ResourceRow,
+  StorageConfig,
+} from '../../connectors/proxmox/proxmox-shapes.ts'
 import { judgeJob, judgeUsage } from './health-rules.ts'
 import { edgeOf } from './observation.ts'
 import type { Harvest } from './observe-proxmox.ts'
@@ -8,7 +13,11 @@ import { shareOf, type ProxmoxIds, type ProxmoxView } from './proxmox-view.ts'
 import { knownFacts, steadyFacts } from './steady-facts.ts'
 
 /** Adds the storages; answers how to find the one that a node means by a name. */
-export function observeStorages(view: ProxmoxView, ids: ProxmoxIds, found: Harvest): (node: string, storage: string) => string | undefined {
+export function observeStorages(
+  view: ProxmoxView,
+  ids: ProxmoxIds,
+  found: Harvest,
+): (node: string, storage: string) => string | undefined {
   const configs = new Map(view.storages.map((storage) => [storage.storage, storage]))
   const rows = new Map<string, ResourceRow[]>()
   const idOf = new Map<string, string>()
@@ -24,7 +33,14 @@ export function observeStorages(view: ProxmoxView, ids: ProxmoxIds, found: Harve
   return (node, storage) => idOf.get(`${node}/${storage}`)
 }
 
-function addStorage(view: ProxmoxView, id: string, rows: readonly ResourceRow[], config: StorageConfig | undefined, ids: ProxmoxIds, found: Harvest): void {
+function addStorage(
+  view: ProxmoxView,
+  id: string,
+  rows: readonly ResourceRow[],
+  config: StorageConfig | undefined,
+  ids: ProxmoxIds,
+  found: Harvest,
+): void {
   // Nodes that cannot reach a shared storage report no size: the figures come from one that can.
   const best = rows.find((row) => row.status === 'available' && (row.maxdisk ?? 0) > 0) ?? rows[0]!
   const name = best.storage!
@@ -62,22 +78,39 @@ function addStorage(view: ProxmoxView, id: string, rows: readonly ResourceRow[],
     facts: steadyFacts(view.known(id)?.facts, facts),
   })
   for (const row of rows)
-    found.edges.push(edgeOf(id, 'attached-to', ids.node(row.node!), [{ by: 'api', text: `${name} is configured on ${row.node}` }]))
+    found.edges.push(
+      edgeOf(id, 'attached-to', ids.node(row.node!), [
+        { by: 'api', text: `${name} is configured on ${row.node}` },
+      ]),
+    )
 }
 
 export function observeBackupJobs(view: ProxmoxView, ids: ProxmoxIds, found: Harvest): void {
   const guests = new Set(view.resources.flatMap((row) => (row.vmid === undefined ? [] : [row.vmid])))
-  const shared = new Map(view.resources.flatMap((row) => (row.type === 'storage' && row.storage && row.shared ? [[row.storage, ids.storage(row.storage)] as const] : [])))
+  const shared = new Map(
+    view.resources.flatMap((row) =>
+      row.type === 'storage' && row.storage && row.shared
+        ? [[row.storage, ids.storage(row.storage)] as const]
+        : [],
+    ),
+  )
   for (const job of view.jobs) {
     const id = ids.job(job.id)
     const named = vmidsOf(job.vmid)
     found.entities.push(jobEntity(view, ids, id, job, named))
     const storage = job.storage ? shared.get(job.storage) : undefined
-    if (storage) found.edges.push(edgeOf(id, 'uses', storage, [{ by: 'configuration', text: `The job ${job.id} writes to ${job.storage}` }]))
-    const schedules = (to: string, text: string): void => void found.edges.push(edgeOf(id, 'schedules', to, [{ by: 'configuration', text }]))
+    if (storage)
+      found.edges.push(
+        edgeOf(id, 'uses', storage, [
+          { by: 'configuration', text: `The job ${job.id} writes to ${job.storage}` },
+        ]),
+      )
+    const schedules = (to: string, text: string): void =>
+      void found.edges.push(edgeOf(id, 'schedules', to, [{ by: 'configuration', text }]))
     if (job.all) schedules(ids.root, `The job ${job.id} takes all guests`)
     if (job.pool) schedules(ids.pool(job.pool), `The job ${job.id} takes the pool ${job.pool}`)
-    for (const vmid of named) if (guests.has(vmid)) schedules(ids.guest(vmid), `The job ${job.id} names VMID ${vmid}`)
+    for (const vmid of named)
+      if (guests.has(vmid)) schedules(ids.guest(vmid), `The job ${job.id} names VMID ${vmid}`)
   }
 }
 
@@ -119,10 +152,26 @@ const vmidsOf = (text: string | undefined): number[] =>
  * The newest finished vzdump that can have been this job's. The wire does not say which job a task was of: a task
  * without a VMID is a scheduled run, and one failure among the newest runs counts.
  */
-function lastRun(tasks: readonly ClusterTask[], named: readonly number[], isAll: boolean): ClusterTask | undefined {
-  const finished = tasks.filter((task) => task.type === 'vzdump' && task.endtime !== undefined && (isAll || !task.id || named.includes(Number(task.id))))
-  const newest = finished.reduce<ClusterTask | undefined>((best, task) => (!best || task.starttime > best.starttime ? task : best), undefined)
+function lastRun(
+  tasks: readonly ClusterTask[],
+  named: readonly number[],
+  isAll: boolean,
+): ClusterTask | undefined {
+  const finished = tasks.filter(
+    (task) =>
+      task.type === 'vzdump' &&
+      task.endtime !== undefined &&
+      (isAll || !task.id || named.includes(Number(task.id))),
+  )
+  const newest = finished.reduce<ClusterTask | undefined>(
+    (best, task) => (!best || task.starttime > best.starttime ? task : best),
+    undefined,
+  )
   if (!newest) return undefined
   const together = finished.filter((task) => newest.starttime - task.starttime < 3600)
-  return together.find((task) => task.status !== undefined && task.status !== 'OK' && !/^WARNINGS/.test(task.status)) ?? newest
+  return (
+    together.find(
+      (task) => task.status !== undefined && task.status !== 'OK' && !/^WARNINGS/.test(task.status),
+    ) ?? newest
+  )
 }

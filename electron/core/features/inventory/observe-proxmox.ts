@@ -56,7 +56,13 @@ function observeCluster(view: ProxmoxView, { root }: ProxmoxIds): Entity {
   const head = view.members.find((member) => member.type === 'cluster')
   const isQuorate = head?.quorate ?? true
   const isWhole = nodes.length > 0 && online === nodes.length
-  const status = !isQuorate ? 'no quorum' : isWhole ? `${online} of ${nodes.length} nodes online` : nodes.length === 0 ? 'nodes not visible' : `${online} of ${nodes.length} nodes online`
+  const status = !isQuorate
+    ? 'no quorum'
+    : isWhole
+      ? `${online} of ${nodes.length} nodes online`
+      : nodes.length === 0
+        ? 'nodes not visible'
+        : `${online} of ${nodes.length} nodes online`
   return {
     id: root,
     kind: 'cluster',
@@ -68,19 +74,30 @@ function observeCluster(view: ProxmoxView, { root }: ProxmoxIds): Entity {
     connectionId: view.connectionId,
     tags: [],
     addresses: [],
-    facts: knownFacts({ product: 'Proxmox VE', version: view.version, nodeCount: nodes.length, isQuorate: head?.quorate }),
+    facts: knownFacts({
+      product: 'Proxmox VE',
+      version: view.version,
+      nodeCount: nodes.length,
+      isQuorate: head?.quorate,
+    }),
   }
 }
 
 function observeNodes(view: ProxmoxView, ids: ProxmoxIds, found: Harvest): void {
-  const members = new Map(view.members.filter((member) => member.type === 'node').map((member) => [member.name, member]))
+  const members = new Map(
+    view.members.filter((member) => member.type === 'node').map((member) => [member.name, member]),
+  )
   for (const row of view.resources) {
     if (row.type !== 'node' || !row.node) continue
     const id = ids.node(row.node)
     const details = view.nodes.get(row.node)
     const ip = members.get(row.node)?.ip
     const isOnline = row.status === 'online'
-    const verdict = judgeNode({ status: row.status, memoryFraction: shareOf(row.mem, row.maxmem), diskFraction: shareOf(row.disk, row.maxdisk) })
+    const verdict = judgeNode({
+      status: row.status,
+      memoryFraction: shareOf(row.mem, row.maxmem),
+      diskFraction: shareOf(row.disk, row.maxdisk),
+    })
     const facts = knownFacts({
       cluster: view.cluster,
       ip,
@@ -108,11 +125,18 @@ function observeNodes(view: ProxmoxView, ids: ProxmoxIds, found: Harvest): void 
       addresses: nodeAddresses(ip, details?.interfaces),
       facts: steadyFacts(view.known(id)?.facts, facts),
     })
-    found.edges.push(edgeOf(id, 'member-of', ids.root, [{ by: 'api', text: `${row.node} is a node of the cluster ${view.cluster}` }]))
+    found.edges.push(
+      edgeOf(id, 'member-of', ids.root, [
+        { by: 'api', text: `${row.node} is a node of the cluster ${view.cluster}` },
+      ]),
+    )
   }
 }
 
-function nodeAddresses(ip: string | undefined, interfaces: ReadonlyArray<{ address?: string | undefined }> | undefined): string[] {
+function nodeAddresses(
+  ip: string | undefined,
+  interfaces: ReadonlyArray<{ address?: string | undefined }> | undefined,
+): string[] {
   const addresses = new Set<string>()
   if (ip) addresses.add(ip.toLowerCase())
   for (const { address } of interfaces ?? []) if (address) addresses.add(address.toLowerCase())
@@ -122,7 +146,8 @@ function nodeAddresses(ip: string | undefined, interfaces: ReadonlyArray<{ addre
 function observePools(view: ProxmoxView, ids: ProxmoxIds, found: Harvest): void {
   const comments = new Map(view.pools.map((pool) => [pool.poolid, pool.comment]))
   const guestCounts = new Map<string, number>()
-  for (const row of view.resources) if (row.pool && row.vmid !== undefined) guestCounts.set(row.pool, (guestCounts.get(row.pool) ?? 0) + 1)
+  for (const row of view.resources)
+    if (row.pool && row.vmid !== undefined) guestCounts.set(row.pool, (guestCounts.get(row.pool) ?? 0) + 1)
   const names = new Set([...comments.keys(), ...guestCounts.keys()])
   for (const row of view.resources) if (row.type === 'pool' && row.pool) names.add(row.pool)
   for (const name of names) {

@@ -2,7 +2,14 @@
 import type { ConnectionId } from '#shared/model/connection.ts'
 import type { Entity } from '#shared/model/inventory.ts'
 import type { PbsJobKind } from '../../connectors/pbs/pbs-connector.ts'
-import type { Datastore, DatastoreUsage, GroupRow, JobRow, PbsNodeStatus, SnapshotRow } from '../../connectors/pbs/pbs-shapes.ts'
+import type {
+  Datastore,
+  DatastoreUsage,
+  GroupRow,
+  JobRow,
+  PbsNodeStatus,
+  SnapshotRow,
+} from '../../connectors/pbs/pbs-shapes.ts'
 
 /** What the snapshots of one group say together. Bounded, however many there are. */
 export interface SnapshotSummary {
@@ -51,7 +58,8 @@ export function summariseSnapshots(rows: readonly SnapshotRow[]): SnapshotSummar
   const states = newestFirst.map((row) => row.verification?.state)
   const verifiedAt = newestFirst.flatMap((row) => verifiedAtMs(row.verification?.upid) ?? [])
   const comments = new Set<string>()
-  for (const row of newestFirst) if (row.comment && comments.size < keptComments) comments.add(row.comment.slice(0, 200))
+  for (const row of newestFirst)
+    if (row.comment && comments.size < keptComments) comments.add(row.comment.slice(0, 200))
   const oldest = newestFirst.at(-1)
   return {
     verification: states.includes('failed') ? 'failed' : states.includes('ok') ? 'ok' : 'never',

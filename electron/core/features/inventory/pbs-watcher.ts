@@ -28,7 +28,10 @@ interface NamespaceState {
 
 export function openPbsWatcher(context: WatcherContext, settings: SettingsOf<'pbs'>): Watcher {
   const { connection, core } = context
-  const connector = createPbsConnector(settings, core.vault.lease(connection.id), { log: context.log, now: core.platform.now })
+  const connector = createPbsConnector(settings, core.vault.lease(connection.id), {
+    log: context.log,
+    now: core.platform.now,
+  })
   return createPbsWatcher(context, connector, new URL(settings.url).hostname.replace(/^\[|\]$/g, ''))
 }
 
@@ -76,7 +79,10 @@ export function createPbsWatcher(context: WatcherContext, connector: PbsConnecto
         known: context.known,
       }),
     )
-    return { limits: limits.sentences(), remedy: `Grant the role Audit on / to ${connector.identity}: Configuration → Access Control → Permissions → Add.` }
+    return {
+      limits: limits.sentences(),
+      remedy: `Grant the role Audit on / to ${connector.identity}: Configuration → Access Control → Permissions → Add.`,
+    }
   }
 
   const isOld = (readAtMs: number): boolean => now() - readAtMs > maxAgeMs || now() < readAtMs
@@ -88,21 +94,36 @@ export function createPbsWatcher(context: WatcherContext, connector: PbsConnecto
       limits.allow('the networks of the server', [], connector.nodeNetwork(signal)),
     ])
     const upid = tasks[0]?.upid.split(':')[1]
-    name ??= upid && upid !== 'localhost' ? upid : /^[\d.]+$|:/.test(host) ? context.connection.label : host.split('.')[0]
-    const own = interfaces.flatMap((item) => [item.cidr, item.cidr6]).flatMap((cidr) => (cidr ? [cidr.split('/')[0]!.toLowerCase()] : []))
-    addresses = [...new Set([...own, ...(/^[\d.]+$|:/.test(host) ? [host.toLowerCase()] : [])])].filter(isTelling)
+    name ??=
+      upid && upid !== 'localhost'
+        ? upid
+        : /^[\d.]+$|:/.test(host)
+          ? context.connection.label
+          : host.split('.')[0]
+    const own = interfaces
+      .flatMap((item) => [item.cidr, item.cidr6])
+      .flatMap((cidr) => (cidr ? [cidr.split('/')[0]!.toLowerCase()] : []))
+    addresses = [...new Set([...own, ...(/^[\d.]+$|:/.test(host) ? [host.toLowerCase()] : [])])].filter(
+      isTelling,
+    )
   }
 
   async function readJobs(signal: AbortSignal): Promise<Array<{ kind: PbsJobKind; row: JobRow }>> {
     const kinds = ['verify', 'prune', 'sync', 'gc'] as const
-    const lists = await Promise.all(kinds.map((kind) => limits.allow('the jobs', [], connector.jobs(kind, signal).catch(absentAsNone))))
+    const lists = await Promise.all(
+      kinds.map((kind) => limits.allow('the jobs', [], connector.jobs(kind, signal).catch(absentAsNone))),
+    )
     return lists.flatMap((rows, at) => rows.map((row) => ({ kind: kinds[at]!, row })))
   }
 
   async function readNamespaces(datastores: readonly Datastore[], signal: AbortSignal): Promise<void> {
     const present = new Set<string>()
     for (const { store } of datastores) {
-      const rows = await limits.allow(`the namespaces of ${store}`, [], noneIfUnavailable(connector.namespaces(store, signal)))
+      const rows = await limits.allow(
+        `the namespaces of ${store}`,
+        [],
+        noneIfUnavailable(connector.namespaces(store, signal)),
+      )
       // The root is always there; a server that lists it does so with an empty name.
       for (const ns of new Set(['', ...rows.map((row) => row.ns)])) {
         const key = `${store}\n${ns}`
@@ -114,17 +135,41 @@ export function createPbsWatcher(context: WatcherContext, connector: PbsConnecto
     namespacesReadAtMs = now()
   }
 
-  async function readGroups(space: NamespaceState, isForced: boolean, signal: AbortSignal): Promise<PbsGroup[]> {
-    const rows = await limits.allow(`the backups in ${space.store}`, [], noneIfUnavailable(connector.groups(space.store, space.ns, signal)))
+  async function readGroups(
+    space: NamespaceState,
+    isForced: boolean,
+    signal: AbortSignal,
+  ): Promise<PbsGroup[]> {
+    const rows = await limits.allow(
+      `the backups in ${space.store}`,
+      [],
+      noneIfUnavailable(connector.groups(space.store, space.ns, signal)),
+    )
     const expected = rows.reduce((sum, row) => sum + row['backup-count'], 0)
-    if (rows.length > 0 && expected <= wholeNamespaceSnapshots && (isForced || isOld(space.wholeReadAtMs))) await readWhole(space, rows, signal)
+    if (rows.length > 0 && expected <= wholeNamespaceSnapshots && (isForced || isOld(space.wholeReadAtMs)))
+      await readWhole(space, rows, signal)
     const changed = rows.filter((row) => space.summaries.get(keyOf(row))?.signature !== signatureOf(row))
-    await forEachBounded(changed.slice(0, groupsPerLook), parallelReads, signal, (row) => readGroup(space, row, signal))
-    return rows.map((row) => ({ store: space.store, ns: space.ns, row, snapshots: space.summaries.get(keyOf(row))?.summary }))
+    await forEachBounded(changed.slice(0, groupsPerLook), parallelReads, signal, (row) =>
+      readGroup(space, row, signal),
+    )
+    return rows.map((row) => ({
+      store: space.store,
+      ns: space.ns,
+      row,
+      snapshots: space.summaries.get(keyOf(row))?.summary,
+    }))
   }
 
-  async function readWhole(space: NamespaceState, rows: readonly GroupRow[], signal: AbortSignal): Promise<void> {
-    const snapshots = await limits.allow(`the snapshots in ${space.store}`, undefined, connector.snapshots(space.store, space.ns, undefined, signal))
+  async function readWhole(
+    space: NamespaceState,
+    rows: readonly GroupRow[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const snapshots = await limits.allow(
+      `the snapshots in ${space.store}`,
+      undefined,
+      connector.snapshots(space.store, space.ns, undefined, signal),
+    )
     if (!snapshots) return
     const byGroup = new Map<string, SnapshotRow[]>()
     for (const row of snapshots) {
@@ -135,7 +180,10 @@ export function createPbsWatcher(context: WatcherContext, connector: PbsConnecto
     const fresh: NamespaceState['summaries'] = new Map()
     const breather = createBreather()
     for (const row of rows) {
-      fresh.set(keyOf(row), { signature: signatureOf(row), summary: summariseSnapshots(byGroup.get(keyOf(row)) ?? []) })
+      fresh.set(keyOf(row), {
+        signature: signatureOf(row),
+        summary: summariseSnapshots(byGroup.get(keyOf(row)) ?? []),
+      })
       if (breather.isDue()) await breather.rest()
     }
     space.summaries = fresh
@@ -156,7 +204,8 @@ export function createPbsWatcher(context: WatcherContext, connector: PbsConnecto
   return { lookTimeoutMs: 120_000, look, dispose: () => connector.dispose() }
 }
 
-const keyOf = (row: Pick<GroupRow, 'backup-type' | 'backup-id'>): string => `${row['backup-type']}/${row['backup-id']}`
+const keyOf = (row: Pick<GroupRow, 'backup-type' | 'backup-id'>): string =>
+  `${row['backup-type']}/${row['backup-id']}`
 const signatureOf = (row: GroupRow): string => `${row['last-backup']}/${row['backup-count']}`
 
 /** An older server has no such list. */

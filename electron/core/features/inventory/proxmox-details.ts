@@ -3,7 +3,15 @@
 // had when a read fails.
 import { isAppError } from '#shared/errors.ts'
 import type { GuestType, ProxmoxConnector } from '../../connectors/proxmox/proxmox-connector.ts'
-import type { BackupJob, ClusterTask, GuestInterface, PciMapping, Pool, ResourceRow, StorageConfig } from '../../connectors/proxmox/proxmox-shapes.ts'
+import type {
+  BackupJob,
+  ClusterTask,
+  GuestInterface,
+  PciMapping,
+  Pool,
+  ResourceRow,
+  StorageConfig,
+} from '../../connectors/proxmox/proxmox-shapes.ts'
 import { forEachBounded } from './bounded.ts'
 import { parseGuestConfig } from './guest-config.ts'
 import { isForbidden, type Limits } from './limits.ts'
@@ -58,22 +66,41 @@ export class ProxmoxDetails {
   slice(): Pick<ProxmoxView, 'nodes' | 'guests' | 'storages' | 'pools' | 'mappings' | 'jobs'> {
     const guests = new Map<number, GuestDetails>()
     for (const [vmid, { details }] of this.guests) if (details) guests.set(vmid, details)
-    return { nodes: this.nodes, guests, storages: this.storages, pools: this.pools, mappings: this.mappings, jobs: this.jobs }
+    return {
+      nodes: this.nodes,
+      guests,
+      storages: this.storages,
+      pools: this.pools,
+      mappings: this.mappings,
+      jobs: this.jobs,
+    }
   }
 
   /** Takes note of the overview: what is there, and what has to be read again. */
   plan(resources: readonly ResourceRow[], tasks: readonly ClusterTask[], isForced: boolean): void {
     const online = new Set<string>()
-    for (const row of resources) if (row.type === 'node' && row.node && row.status === 'online') online.add(row.node)
+    for (const row of resources)
+      if (row.type === 'node' && row.node && row.status === 'online') online.add(row.node)
     this.onlineNodes = [...online]
     const changedByTask = new Map<string, number>()
-    for (const task of tasks) if (task.id && task.endtime !== undefined) changedByTask.set(task.id, Math.max(changedByTask.get(task.id) ?? 0, task.endtime * 1000))
+    for (const task of tasks)
+      if (task.id && task.endtime !== undefined)
+        changedByTask.set(task.id, Math.max(changedByTask.get(task.id) ?? 0, task.endtime * 1000))
     const present = new Set<number>()
     for (const row of resources) {
       if ((row.type !== 'qemu' && row.type !== 'lxc') || row.vmid === undefined || !row.node) continue
       present.add(row.vmid)
       const known = this.guests.get(row.vmid)
-      const signature = [row.node, row.name, row.tags, row.maxcpu, row.maxmem, row.maxdisk, row.template, row.status].join('|')
+      const signature = [
+        row.node,
+        row.name,
+        row.tags,
+        row.maxcpu,
+        row.maxmem,
+        row.maxdisk,
+        row.template,
+        row.status,
+      ].join('|')
       const hasTask = known !== undefined && (changedByTask.get(String(row.vmid)) ?? 0) > known.readAtMs
       const isSame = known?.signature === signature && !hasTask
       this.guests.set(row.vmid, {
@@ -139,11 +166,30 @@ export class ProxmoxDetails {
     await forEachBounded(due, parallelReads, signal, async (node) => {
       const kept = this.nodes.get(node)
       const [status, interfaces, pci] = await Promise.all([
-        this.attempt('details of nodes', kept?.status, kept !== undefined, this.connector.nodeStatus(node, signal)),
-        this.attempt('networks of nodes', kept?.interfaces, kept !== undefined, this.connector.nodeNetwork(node, signal)),
-        this.attempt('PCI devices of nodes', kept?.pci, kept !== undefined, this.connector.nodePci(node, signal)),
+        this.attempt(
+          'details of nodes',
+          kept?.status,
+          kept !== undefined,
+          this.connector.nodeStatus(node, signal),
+        ),
+        this.attempt(
+          'networks of nodes',
+          kept?.interfaces,
+          kept !== undefined,
+          this.connector.nodeNetwork(node, signal),
+        ),
+        this.attempt(
+          'PCI devices of nodes',
+          kept?.pci,
+          kept !== undefined,
+          this.connector.nodePci(node, signal),
+        ),
       ])
-      this.nodes.set(node, { ...(status ? { status } : {}), ...(interfaces ? { interfaces } : {}), ...(pci ? { pci } : {}) })
+      this.nodes.set(node, {
+        ...(status ? { status } : {}),
+        ...(interfaces ? { interfaces } : {}),
+        ...(pci ? { pci } : {}),
+      })
       if (!signal.aborted) this.nodeReadAt.set(node, this.now())
     })
   }
@@ -151,12 +197,23 @@ export class ProxmoxDetails {
   private async readGuests(signal: AbortSignal): Promise<void> {
     const guests = [...this.guests].filter(([, guest]) => guest.isReachable)
     const urgent = guests.filter(([, guest]) => guest.readAtMs === 0)
-    const aged = guests.filter(([, guest]) => guest.readAtMs > 0 && this.isOld(guest.readAtMs)).slice(0, agedPerLook)
-    await forEachBounded([...urgent, ...aged], parallelReads, signal, ([vmid, guest]) => this.readConfig(vmid, guest, signal))
-    const wanting = guests.filter(([, { details, isRunning, type }]) => isRunning && details && (type === 'lxc' || details.config.hasAgent))
+    const aged = guests
+      .filter(([, guest]) => guest.readAtMs > 0 && this.isOld(guest.readAtMs))
+      .slice(0, agedPerLook)
+    await forEachBounded([...urgent, ...aged], parallelReads, signal, ([vmid, guest]) =>
+      this.readConfig(vmid, guest, signal),
+    )
+    const wanting = guests.filter(
+      ([, { details, isRunning, type }]) =>
+        isRunning && details && (type === 'lxc' || details.config.hasAgent),
+    )
     const unasked = wanting.filter(([, guest]) => guest.agentReadAtMs === 0)
-    const askedLongAgo = wanting.filter(([, guest]) => guest.agentReadAtMs > 0 && this.isOld(guest.agentReadAtMs)).slice(0, agedPerLook)
-    await forEachBounded([...unasked, ...askedLongAgo], parallelReads, signal, ([vmid, guest]) => this.readInterfaces(vmid, guest, signal))
+    const askedLongAgo = wanting
+      .filter(([, guest]) => guest.agentReadAtMs > 0 && this.isOld(guest.agentReadAtMs))
+      .slice(0, agedPerLook)
+    await forEachBounded([...unasked, ...askedLongAgo], parallelReads, signal, ([vmid, guest]) =>
+      this.readInterfaces(vmid, guest, signal),
+    )
   }
 
   private async readConfig(vmid: number, guest: KnownGuest, signal: AbortSignal): Promise<void> {

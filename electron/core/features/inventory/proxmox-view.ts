@@ -2,7 +2,19 @@
 // watcher fills it; the pure observe functions read it.
 import type { ConnectionId } from '#shared/model/connection.ts'
 import type { Entity } from '#shared/model/inventory.ts'
-import type { BackupJob, ClusterMember, ClusterTask, GuestInterface, NodeInterface, NodeStatus, PciDevice, PciMapping, Pool, ResourceRow, StorageConfig } from '../../connectors/proxmox/proxmox-shapes.ts'
+import type {
+  BackupJob,
+  ClusterMember,
+  ClusterTask,
+  GuestInterface,
+  NodeInterface,
+  NodeStatus,
+  PciDevice,
+  PciMapping,
+  Pool,
+  ResourceRow,
+  StorageConfig,
+} from '../../connectors/proxmox/proxmox-shapes.ts'
 import type { ParsedGuestConfig } from './guest-config.ts'
 
 export interface NodeDetails {
@@ -46,7 +58,8 @@ export const proxmoxIds = (scope: string) => {
     guest: (vmid: number) => `${root}/guest/${vmid}`,
     pool: (id: string) => `${root}/pool/${id}`,
     /** `node` for a storage of that node alone. */
-    storage: (storage: string, node?: string) => `${root}/storage/${node === undefined ? storage : `${node}/${storage}`}`,
+    storage: (storage: string, node?: string) =>
+      `${root}/storage/${node === undefined ? storage : `${node}/${storage}`}`,
     network: (key: string) => `${root}/network/${key}`,
     gpu: (node: string, address: string) => `${root}/gpu/${node}/${address}`,
     job: (id: string) => `${root}/backup-job/${id}`,

@@ -16,7 +16,10 @@ const detailBudgetMs = 10_000
 export function openProxmoxWatcher(context: WatcherContext, settings: SettingsOf<'proxmox'>): Watcher {
   const { connection, core } = context
   const now = core.platform.now
-  const connector = createProxmoxConnector(settings, core.vault.lease(connection.id), { log: context.log, now })
+  const connector = createProxmoxConnector(settings, core.vault.lease(connection.id), {
+    log: context.log,
+    now,
+  })
   return createProxmoxWatcher(context, connector)
 }
 
@@ -68,7 +71,10 @@ export function createProxmoxWatcher(context: WatcherContext, connector: Proxmox
 }
 
 /** The cluster's name; a node that stands alone is its own cluster. */
-function clusterName(members: readonly ClusterMember[], resources: readonly ResourceRow[]): string | undefined {
+function clusterName(
+  members: readonly ClusterMember[],
+  resources: readonly ResourceRow[],
+): string | undefined {
   const head = members.find((member) => member.type === 'cluster')
   if (head) return head.name
   const nodes = resources.filter((row) => row.type === 'node')

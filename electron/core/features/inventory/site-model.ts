@@ -36,7 +36,12 @@ export class SiteModel {
   private revision = 1
   private tail: Promise<unknown> = Promise.resolve()
 
-  constructor(options: { siteId: SiteId; store: InventoryStore; now: () => number; publish: (diff: InventoryDiff) => void }) {
+  constructor(options: {
+    siteId: SiteId
+    store: InventoryStore
+    now: () => number
+    publish: (diff: InventoryDiff) => void
+  }) {
     this.siteId = options.siteId
     this.store = options.store
     this.now = options.now
@@ -89,7 +94,14 @@ export class SiteModel {
       for (const edge of part.edges.values()) edges.push(edge)
     }
     for (const edge of this.links.values()) edges.push(edge)
-    return { siteId: this.siteId, revision: this.revision, atMs: this.now(), sources: [...this.sources.values()], entities, edges }
+    return {
+      siteId: this.siteId,
+      revision: this.revision,
+      atMs: this.now(),
+      sources: [...this.sources.values()],
+      entities,
+      edges,
+    }
   }
 
   source(connectionId: ConnectionId): Source | undefined {
@@ -133,7 +145,11 @@ export class SiteModel {
     return this.inTurn(async () => {
       const part = this.parts.get(connectionId)
       if (!part) return
-      await this.commit(part, { ...emptyChange(), removeEntities: [...part.entities.keys()], removeEdges: [...part.edges.keys()] }, [])
+      await this.commit(
+        part,
+        { ...emptyChange(), removeEntities: [...part.entities.keys()], removeEdges: [...part.edges.keys()] },
+        [],
+      )
       this.parts.delete(connectionId)
       this.sources.delete(connectionId)
       for (const [id, holder] of this.claims) if (holder === connectionId) this.claims.delete(id)
@@ -164,10 +180,15 @@ export class SiteModel {
       const next = { ...known, ...change }
       this.sources.set(connectionId, next)
       this.store.apply(this.siteId, { ...emptyChange(), sources: [next] })
-      const fading = next.state === 'live' ? [] : [...part.entities.values()].filter((entity) => !part.stale.has(entity.id))
+      const fading =
+        next.state === 'live'
+          ? []
+          : [...part.entities.values()].filter((entity) => !part.stale.has(entity.id))
       for (const entity of fading) part.stale.add(entity.id)
       if (fading.length === 0) return this.publishPiece(emptyChange(), true)
-      await this.inPieces({ ...emptyChange(), upsertEntities: fading.map(asLastKnown) }, (piece) => this.publishPiece(piece, true))
+      await this.inPieces({ ...emptyChange(), upsertEntities: fading.map(asLastKnown) }, (piece) =>
+        this.publishPiece(piece, true),
+      )
     })
   }
 
@@ -231,8 +252,9 @@ export class SiteModel {
   private touchesLinks(part: Part, change: PartChange): boolean {
     const isLinked = (id: string): boolean => this.linkedIds.has(id)
     return (
-      change.upsertEntities.some((entity) => isLinkRelevant(part.entities.get(entity.id), entity, isLinked)) ||
-      change.removeEntities.some((id) => isLinkRelevant(part.entities.get(id), undefined, isLinked))
+      change.upsertEntities.some((entity) =>
+        isLinkRelevant(part.entities.get(entity.id), entity, isLinked),
+      ) || change.removeEntities.some((id) => isLinkRelevant(part.entities.get(id), undefined, isLinked))
     )
   }
 
@@ -256,7 +278,8 @@ export class SiteModel {
   }
 }
 
-const shownAs = (part: LivePart, entity: Entity): Entity => (part.stale.has(entity.id) ? asLastKnown(entity) : entity)
+const shownAs = (part: LivePart, entity: Entity): Entity =>
+  part.stale.has(entity.id) ? asLastKnown(entity) : entity
 
 const isRoot = (entity: Entity): boolean => entity.id.indexOf('/') === entity.id.lastIndexOf('/')
 
@@ -276,7 +299,7 @@ function* toPieces(change: PartChange): Generator<PartChange> {
   let piece = emptyChange()
   let size = 0
   for (const list of lists) {
-    for (let at = 0; at < change[list].length; ) {
+    for (let at = 0; at < change[list].length;) {
       const taken = change[list].slice(at, at + pieceSize - size)
       piece = { ...piece, [list]: [...piece[list], ...taken] }
       at += taken.length

@@ -23,18 +23,21 @@ export function steadyFacts(previous: Facts | undefined, next: Facts): Facts {
 function band(key: string, facts: Facts): number {
   if (key === 'cpuFraction') return 0.02
   if (key === 'startedAtMs') return 60_000
-  if (key.endsWith('Bytes') && !key.endsWith('TotalBytes')) return 0.005 * numberOr(facts[`${key.slice(0, -5)}TotalBytes`], 0)
+  if (key.endsWith('Bytes') && !key.endsWith('TotalBytes'))
+    return 0.005 * numberOr(facts[`${key.slice(0, -5)}TotalBytes`], 0)
   return 0
 }
 
-const numberOr = (value: FactValue | undefined, otherwise: number): number => (typeof value === 'number' ? value : otherwise)
+const numberOr = (value: FactValue | undefined, otherwise: number): number =>
+  typeof value === 'number' ? value : otherwise
 
 /** Facts without those that are not known: an absent figure is a gap, never a zero. */
 export function knownFacts(facts: Record<string, FactValue | undefined>): Facts {
   const known: Facts = {}
   for (const key in facts) {
     const value = facts[key]
-    if (value !== undefined && value !== null && !(typeof value === 'number' && !Number.isFinite(value))) known[key] = value
+    if (value !== undefined && value !== null && !(typeof value === 'number' && !Number.isFinite(value)))
+      known[key] = value
   }
   return known
 }

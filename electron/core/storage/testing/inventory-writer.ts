@@ -8,7 +8,13 @@ import { openDatabase } from '../database.ts'
 import { createInventoryStore } from '../inventory-store.ts'
 
 const [path = '', start = '0'] = process.argv.slice(2)
-const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => log }
+const log: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => log,
+}
 const store = createInventoryStore(openDatabase(path, log))
 const siteId = 'site' as SiteId
 const connectionId = 'connection' as ConnectionId

@@ -14,7 +14,9 @@ export function recordCalls(client: HttpsClient): { client: HttpsClient; calls: 
   const calls: RecordedCall[] = []
   const record = (call: HttpsCall): void => {
     const body = typeof call.body === 'object' ? call.body : {}
-    const parameters = Object.fromEntries(Object.entries({ ...call.query, ...body }).filter(([, value]) => value !== undefined))
+    const parameters = Object.fromEntries(
+      Object.entries({ ...call.query, ...body }).filter(([, value]) => value !== undefined),
+    )
     calls.push({ method: call.method ?? 'GET', path: call.path, parameters })
   }
   const recording: HttpsClient = {
@@ -31,12 +33,15 @@ export function recordCalls(client: HttpsClient): { client: HttpsClient; calls: 
   return { client: recording, calls }
 }
 
-export const leaseOf = (secrets: Partial<Record<SecretName, string>>): SecretLease => ({ read: (name) => secrets[name] })
+export const leaseOf = (secrets: Partial<Record<SecretName, string>>): SecretLease => ({
+  read: (name) => secrets[name],
+})
 
 /** Keeps every line, so that a test can search it for secrets. */
 export function createTestLog(): Log & { lines: string[] } {
   const lines: string[] = []
-  const write = (text: string, fields?: Record<string, unknown>): void => void lines.push(`${text} ${JSON.stringify(fields ?? {})}`)
+  const write = (text: string, fields?: Record<string, unknown>): void =>
+    void lines.push(`${text} ${JSON.stringify(fields ?? {})}`)
   const log = { lines, debug: write, info: write, warn: write, error: write, child: () => log }
   return log
 }

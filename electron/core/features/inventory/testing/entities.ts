@@ -4,7 +4,11 @@ import type { Entity, EntityKind, FactValue } from '#shared/model/inventory.ts'
 
 export const connectionOf = (id: string): ConnectionId => id as ConnectionId
 
-export function entityOf(kind: EntityKind, id: string, more: Partial<Omit<Entity, 'facts'>> & { facts?: Record<string, FactValue> } = {}): Entity {
+export function entityOf(
+  kind: EntityKind,
+  id: string,
+  more: Partial<Omit<Entity, 'facts'>> & { facts?: Record<string, FactValue> } = {},
+): Entity {
   return {
     id,
     kind,
@@ -22,7 +26,12 @@ export function entityOf(kind: EntityKind, id: string, more: Partial<Omit<Entity
 }
 
 /** A guest of a cluster; its connection is the cluster's name. */
-export const guestOf = (cluster: string, vmid: number, name: string, more: Parameters<typeof entityOf>[2] = {}): Entity =>
+export const guestOf = (
+  cluster: string,
+  vmid: number,
+  name: string,
+  more: Parameters<typeof entityOf>[2] = {},
+): Entity =>
   entityOf('guest', `pve/${cluster}/guest/${vmid}`, {
     name,
     connectionId: connectionOf(cluster),

@@ -34,14 +34,21 @@ const notOfUse = (): never => {
 export function createSessionGround(options: { now?: () => number } = {}): SessionGround {
   const folder = mkdtempSync(join(tmpdir(), 'inventory-session-'))
   const lines: string[] = []
-  const write = (text: string, fields?: Record<string, unknown>): void => void lines.push(`${text} ${JSON.stringify(fields ?? {})}`)
+  const write = (text: string, fields?: Record<string, unknown>): void =>
+    void lines.push(`${text} ${JSON.stringify(fields ?? {})}`)
   const log: Log = { debug: write, info: write, warn: write, error: write, child: () => log }
   const database = openDatabase(join(folder, 'meridian.sqlite'), log)
   const secrets: SessionGround['secrets'] = new Map()
   const settings = { refreshSeconds: 3600 }
   const changes = createFeed<VaultStatus>()
   let state: VaultStatus['state'] = 'unlocked'
-  const status = (): VaultStatus => ({ state, protection: 'passphrase', backend: null, retryAtMs: null, note: null })
+  const status = (): VaultStatus => ({
+    state,
+    protection: 'passphrase',
+    backend: null,
+    retryAtMs: null,
+    note: null,
+  })
   const setState = (next: VaultStatus['state']): void => {
     state = next
     changes.publish(status())
@@ -51,7 +58,8 @@ export function createSessionGround(options: { now?: () => number } = {}): Sessi
     changes,
     lease: (id) => ({
       read(name) {
-        if (state !== 'unlocked') throw new AppError('locked', 'The vault is locked.', { remedy: 'Unlock it.' })
+        if (state !== 'unlocked')
+          throw new AppError('locked', 'The vault is locked.', { remedy: 'Unlock it.' })
         return secrets.get(id)?.[name]
       },
     }),
@@ -79,7 +87,11 @@ export function createSessionGround(options: { now?: () => number } = {}): Sessi
     now: options.now ?? Date.now,
   }
   return {
-    core: { vault, platform, settings: { get: () => settings as Settings, update: notOfUse, changes: createFeed<Settings>() } },
+    core: {
+      vault,
+      platform,
+      settings: { get: () => settings as Settings, update: notOfUse, changes: createFeed<Settings>() },
+    },
     store: createInventoryStore(database),
     secrets,
     settings,

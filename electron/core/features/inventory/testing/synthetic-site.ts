@@ -25,7 +25,8 @@ const gibibyte = 1024 ** 3
 const baseMs = Date.parse('2026-11-24T09:30:00Z')
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0')
-const macOf = (at: number): string => `02:aa:${hex(at >>> 16, 4).replace(/(..)(..)/, '$1:$2')}:${hex((at >>> 8) & 255, 2)}:${hex(at & 255, 2)}`
+const macOf = (at: number): string =>
+  `02:aa:${hex(at >>> 16, 4).replace(/(..)(..)/, '$1:$2')}:${hex((at >>> 8) & 255, 2)}:${hex(at & 255, 2)}`
 const ipOf = (at: number): string => `10.${64 + (at >>> 16)}.${(at >>> 8) & 255}.${at & 255}`
 const uuidOf = (at: number): string => `00000000-0000-4000-8000-${hex(at, 12)}`
 const nameOf = (at: number): string => `guest-${String(at).padStart(5, '0')}`
@@ -33,7 +34,8 @@ const nameOf = (at: number): string => `guest-${String(at).padStart(5, '0')}`
 /** The same site for the same number of guests, apart from what `change` did. */
 export function createSyntheticSite(guestCount: number): SyntheticSite {
   const nodeCount = Math.max(1, Math.ceil(guestCount / guestsPerNode))
-  const nodeName = (at: number): string => `node${String(1 + Math.floor(at / guestsPerNode)).padStart(3, '0')}`
+  const nodeName = (at: number): string =>
+    `node${String(1 + Math.floor(at / guestsPerNode)).padStart(3, '0')}`
   const rows = makeRows(guestCount, nodeCount, nodeName)
   const firstGuest = rows.length - guestCount
   const details = makeGuestDetails(guestCount)
@@ -51,7 +53,12 @@ export function createSyntheticSite(guestCount: number): SyntheticSite {
     settings:
       kind === 'kubernetes'
         ? { kind, context: 'synthetic', server: 'https://192.0.2.3:6443' }
-        : { kind, url: 'https://192.0.2.1', tls: { mode: 'system' as const }, auth: { mode: 'token' as const, tokenId: 'a@b!c' } },
+        : {
+            kind,
+            url: 'https://192.0.2.1',
+            tls: { mode: 'system' as const },
+            auth: { mode: 'token' as const, tokenId: 'a@b!c' },
+          },
     storedSecrets: [],
   })
   const looks = {
@@ -93,7 +100,12 @@ export function createSyntheticSite(guestCount: number): SyntheticSite {
   }
   const openWatcher: OpenWatcher = (context) => {
     const { kind } = context.connection.settings
-    const observer = createKubernetesObserver({ connectionId: context.connection.id, scope: 'synthetic', clusterName: 'synthetic', server: '' })
+    const observer = createKubernetesObserver({
+      connectionId: context.connection.id,
+      scope: 'synthetic',
+      clusterName: 'synthetic',
+      server: '',
+    })
     return {
       lookTimeoutMs: 600_000,
       async look() {
@@ -121,9 +133,20 @@ export function createSyntheticSite(guestCount: number): SyntheticSite {
       for (let count = 0; count < changed; count += 1) {
         const at = (step * 7919 + count * Math.floor(guestCount / changed)) % guestCount
         const row = rows[firstGuest + at]!
-        rows[firstGuest + at] = { ...row, status: row.status === 'running' ? 'stopped' : 'running', cpu: ((at + step * 13) % 90) / 100 }
+        rows[firstGuest + at] = {
+          ...row,
+          status: row.status === 'running' ? 'stopped' : 'running',
+          cpu: ((at + step * 13) % 90) / 100,
+        }
         const group = groups[at]!
-        groups[at] = { ...group, row: { ...group.row, 'last-backup': group.row['last-backup'] + 1, 'backup-count': group.row['backup-count'] + 1 } }
+        groups[at] = {
+          ...group,
+          row: {
+            ...group.row,
+            'last-backup': group.row['last-backup'] + 1,
+            'backup-count': group.row['backup-count'] + 1,
+          },
+        }
       }
     },
   }
@@ -133,9 +156,43 @@ function makeRows(guestCount: number, nodeCount: number, nodeName: (at: number) 
   const rows: ResourceRow[] = []
   for (let at = 0; at < nodeCount; at += 1) {
     const node = nodeName(at * guestsPerNode)
-    rows.push({ id: `node/${node}`, type: 'node', node, status: 'online', cpu: 0.3, maxcpu: 64, mem: 200 * gibibyte, maxmem: 512 * gibibyte, disk: 10 * gibibyte, maxdisk: 80 * gibibyte, uptime: 900_000 })
-    rows.push({ id: `storage/${node}/local`, type: 'storage', node, storage: 'local', status: 'available', plugintype: 'dir', content: 'iso', shared: false, disk: 10 * gibibyte, maxdisk: 80 * gibibyte })
-    rows.push({ id: `storage/${node}/backup`, type: 'storage', node, storage: 'backup', status: 'available', plugintype: 'pbs', content: 'backup', shared: true, disk: 40, maxdisk: 100 })
+    rows.push({
+      id: `node/${node}`,
+      type: 'node',
+      node,
+      status: 'online',
+      cpu: 0.3,
+      maxcpu: 64,
+      mem: 200 * gibibyte,
+      maxmem: 512 * gibibyte,
+      disk: 10 * gibibyte,
+      maxdisk: 80 * gibibyte,
+      uptime: 900_000,
+    })
+    rows.push({
+      id: `storage/${node}/local`,
+      type: 'storage',
+      node,
+      storage: 'local',
+      status: 'available',
+      plugintype: 'dir',
+      content: 'iso',
+      shared: false,
+      disk: 10 * gibibyte,
+      maxdisk: 80 * gibibyte,
+    })
+    rows.push({
+      id: `storage/${node}/backup`,
+      type: 'storage',
+      node,
+      storage: 'backup',
+      status: 'available',
+      plugintype: 'pbs',
+      content: 'backup',
+      shared: true,
+      disk: 40,
+      maxdisk: 100,
+    })
   }
   for (let at = 0; at < guestCount; at += 1) {
     const isRunning = at % 17 !== 0
@@ -167,7 +224,9 @@ function makeGuestDetails(guestCount: number): Map<number, GuestDetails> {
     const mac = macOf(at)
     details.set(100 + at, {
       config: {
-        nics: [{ slot: 'net0', model: 'virtio', mac, bridge: 'vmbr0', tag: 10 + (at % 20), address: undefined }],
+        nics: [
+          { slot: 'net0', model: 'virtio', mac, bridge: 'vmbr0', tag: 10 + (at % 20), address: undefined },
+        ],
         disks: [{ slot: 'scsi0', storage: 'local', sizeBytes: 32 * gibibyte, isBackedUp: true }],
         pci: [],
         smbiosUuid: uuidOf(at),
@@ -186,14 +245,30 @@ function makeGuestDetails(guestCount: number): Map<number, GuestDetails> {
 function makeNodeDetails(nodeCount: number): Map<string, NodeDetails> {
   const details = new Map<string, NodeDetails>()
   for (let at = 0; at < nodeCount; at += 1)
-    details.set(`node${String(1 + at).padStart(3, '0')}`, { interfaces: [{ iface: 'vmbr0', type: 'bridge', active: true, cidr: `10.250.${at >>> 8}.${at & 255}/16`, address: `10.250.${at >>> 8}.${at & 255}` }] })
+    details.set(`node${String(1 + at).padStart(3, '0')}`, {
+      interfaces: [
+        {
+          iface: 'vmbr0',
+          type: 'bridge',
+          active: true,
+          cidr: `10.250.${at >>> 8}.${at & 255}/16`,
+          address: `10.250.${at >>> 8}.${at & 255}`,
+        },
+      ],
+    })
   return details
 }
 
 const makeGroup = (at: number): PbsGroup => ({
   store: 'store',
   ns: '',
-  row: { 'backup-type': 'vm', 'backup-id': String(100 + at), 'last-backup': baseMs / 1000 - 3600, 'backup-count': 7, owner: 'backup@pbs' },
+  row: {
+    'backup-type': 'vm',
+    'backup-id': String(100 + at),
+    'last-backup': baseMs / 1000 - 3600,
+    'backup-count': 7,
+    owner: 'backup@pbs',
+  },
   snapshots: {
     verification: 'ok',
     lastVerifiedAtMs: baseMs - 1_800_000,
@@ -214,7 +289,10 @@ function makeKubernetes(guestCount: number): KubernetesObjects {
       nodeInfo: { systemUUID: uuidOf(at * guestsPerKubernetesNode) },
     },
   }))
-  const namespaces = Array.from({ length: 20 }, (_, at) => ({ metadata: { name: `team-${at}` }, status: { phase: 'Active' } }))
+  const namespaces = Array.from({ length: 20 }, (_, at) => ({
+    metadata: { name: `team-${at}` },
+    status: { phase: 'Active' },
+  }))
   const deployments = Array.from({ length: Math.ceil(guestCount / 10) }, (_, at) => ({
     metadata: { name: `app-${at}`, namespace: `team-${at % 20}` },
     spec: { replicas: 10 },
@@ -227,8 +305,26 @@ function makeKubernetes(guestCount: number): KubernetesObjects {
       labels: { 'pod-template-hash': 'abcde' },
       ownerReferences: [{ kind: 'ReplicaSet', name: `app-${Math.floor(at / 10)}-abcde`, controller: true }],
     },
-    spec: { nodeName: nodes[at % nodes.length]!.metadata.name, containers: [{ name: 'main', image: 'example/app:1' }] },
-    status: { phase: 'Running', podIP: `10.42.${(at >>> 8) & 255}.${at & 255}`, containerStatuses: [{ name: 'main', ready: true, restartCount: 0 }] },
+    spec: {
+      nodeName: nodes[at % nodes.length]!.metadata.name,
+      containers: [{ name: 'main', image: 'example/app:1' }],
+    },
+    status: {
+      phase: 'Running',
+      podIP: `10.42.${(at >>> 8) & 255}.${at & 255}`,
+      containerStatuses: [{ name: 'main', ready: true, restartCount: 0 }],
+    },
   }))
-  return { nodes, namespaces, pods, deployments, statefulSets: [], daemonSets: [], jobs: [], rayClusters: [], rayJobs: [], warnings: [] }
+  return {
+    nodes,
+    namespaces,
+    pods,
+    deployments,
+    statefulSets: [],
+    daemonSets: [],
+    jobs: [],
+    rayClusters: [],
+    rayJobs: [],
+    warnings: [],
+  }
 }
