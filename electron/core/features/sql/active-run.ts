@@ -15,8 +15,9 @@ import {
   type PostgresTarget,
 } from '../../connectors/postgres/postgres-session.ts'
 import type { Log } from '../../platform.ts'
-import type { RunStore, Spool } from '../../storage/run-store.ts'
+import type { RunStore } from '../../storage/run-store.ts'
 import { createBatchQueue } from './batch-queue.ts'
+import { createResultKeeper } from './result-keeper.ts'
 
 export interface RunOrder {
   run: Run
@@ -48,7 +49,6 @@ export function startRun(order: RunOrder, { pool, store, log, onChange }: RunSur
   const queue = createBatchQueue(queuedBytes)
   const startedAt = performance.now()
   let run = order.run
-  let spool: Spool | undefined
   let hasSchema = false
   let shownAt = 0
 
@@ -61,25 +61,13 @@ export function startRun(order: RunOrder, { pool, store, log, onChange }: RunSur
     if (run.notices.length < maxNotices) change({ notices: [...run.notices, text.slice(0, 2000)] })
   }
 
-  /** A disk that is full (or any other failing write) ends the keeping, never the run. */
-  async function keep(bytes: Uint8Array): Promise<void> {
+  const keeper = createResultKeeper(run.runId, { store, log }, keepNote)
+  /** The history is worth less than the run: a store that cannot be written does not end it. */
+  const remember = (): void => {
     try {
-      if (!hasSchema) spool = await store.openSpool(run.runId)
-      await spool?.append(bytes)
-      if (spool) change({ resultBytes: spool.byteLength })
+      store.put(run)
     } catch (error) {
-      const isFull =
-        (error as NodeJS.ErrnoException).code === 'ENOSPC' ||
-        (error as NodeJS.ErrnoException).code === 'EDQUOT'
-      log.warn('A result could not be kept', { runId: run.runId, fault: String(error) })
-      keepNote(
-        isFull
-          ? 'The disk of this computer is full: the rows are shown but not kept. Free some space, then run it again to keep them.'
-          : 'The rows are shown but not kept, because Meridian’s data directory could not be written.',
-      )
-      await spool?.discard()
-      spool = undefined
-      change({ resultBytes: 0 })
+      log.error('A run could not be written to the history', { runId: run.runId, fault: String(error) })
     }
   }
 
@@ -87,15 +75,19 @@ export function startRun(order: RunOrder, { pool, store, log, onChange }: RunSur
     switch (part.kind) {
       case 'columns':
         change({ columns: part.columns.map(toResultColumn) })
-        store.put(run)
+        remember()
         return show()
       case 'schema':
-        if (run.columns.length > 0) await keep(part.bytes)
         hasSchema = true
+        if (run.columns.length > 0) await keeper.keep(part.bytes)
         return queue.push(part.bytes)
       case 'batch':
-        if (run.columns.length > 0 && spool) await keep(part.bytes)
-        change({ rows: run.rows + part.rows, elapsedMs: performance.now() - startedAt })
+        if (run.columns.length > 0) await keeper.keep(part.bytes)
+        change({
+          rows: run.rows + part.rows,
+          resultBytes: keeper.byteLength,
+          elapsedMs: performance.now() - startedAt,
+        })
         if (performance.now() - shownAt > progressMs) show()
         return queue.push(part.bytes)
       case 'end':
@@ -124,15 +116,11 @@ export function startRun(order: RunOrder, { pool, store, log, onChange }: RunSur
   }
 
   async function conclude(): Promise<void> {
+    await keeper.finish()
+    change({ resultBytes: keeper.byteLength, elapsedMs: performance.now() - startedAt })
+    remember()
     // The page may be slow to take what is queued: the run has ended all the same.
     if (!hasSchema) void queue.push(encodeSchema([]))
-    await spool?.finish().catch(async (error: unknown) => {
-      log.warn('A result could not be closed', { runId: run.runId, fault: String(error) })
-      await spool?.discard()
-      spool = undefined
-    })
-    change({ resultBytes: spool?.byteLength ?? 0, elapsedMs: performance.now() - startedAt })
-    store.put(run)
     void queue.push(arrowEndOfStream)
     queue.end()
     show()
@@ -154,6 +142,7 @@ export function startRun(order: RunOrder, { pool, store, log, onChange }: RunSur
     })
   }
 
+  remember()
   const stop = (): void => {
     controller.abort()
     queue.release()
@@ -179,7 +168,7 @@ export function startRun(order: RunOrder, { pool, store, log, onChange }: RunSur
     /** Takes over what only the desk changes: name and saved. */
     amend(partial: Pick<Run, 'isSaved' | 'name'>): Run {
       change(partial)
-      store.put(run)
+      remember()
       return run
     },
   }

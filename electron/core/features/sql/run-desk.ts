@@ -48,7 +48,6 @@ export class RunDesk {
     const site = this.core.sites.get(connection.siteId)
     passGate({ ...order, label: connection.label, isSiteReadOnly: site.isReadOnly, siteName: site.name })
     const run = newRun(order, connection, target.settings.database, this.core.platform.now())
-    this.store.put(run)
     const active = startRun(
       {
         run,
@@ -66,7 +65,7 @@ export class RunDesk {
       },
     )
     this.active.set(run.runId, active)
-    void active.ended.finally(() => this.afterEnd(run.runId))
+    void active.ended.finally(() => void this.afterEnd(run.runId))
     return active
   }
 
@@ -132,8 +131,12 @@ export class RunDesk {
 
   private async afterEnd(runId: string): Promise<void> {
     this.active.delete(runId)
-    const dropped = await this.store.trim(this.core.settings.get().resultCacheBytes)
-    for (const run of dropped) this.changes.publish(run)
+    try {
+      const dropped = await this.store.trim(this.core.settings.get().resultCacheBytes)
+      for (const run of dropped) this.changes.publish(run)
+    } catch (error) {
+      this.core.platform.log.error('Old results could not be dropped', { fault: String(error) })
+    }
   }
 }
 

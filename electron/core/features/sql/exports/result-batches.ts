@@ -1,15 +1,7 @@
 // A kept result as Arrow record batches, read from its file one after another; and its columns as cells that can be
 // asked for row by row without making objects. For the exports.
-import type {
-  DataType} from 'apache-arrow';
-import {
-  RecordBatchReader,
-  Type,
-  type Data,
-  type Field,
-  type RecordBatch,
-  type Schema,
-} from 'apache-arrow'
+import type { DataType } from 'apache-arrow'
+import { RecordBatchReader, Type, type Data, type Field, type RecordBatch, type Schema } from 'apache-arrow'
 
 export type Bytes = AsyncIterable<Uint8Array>
 
