@@ -73,7 +73,7 @@ export function SchemaTree({ tables, wanted, onInsert, onReplace }: SchemaTreePr
           data-key={line.key}
           tabIndex={index === at ? 0 : -1}
           aria-level={line.level}
-          aria-label={line.kind === 'column' ? `${line.column.name}, ${shortType(line.column.type)}` : line.kind === 'table' ? line.table.name : line.name}
+          aria-label={labelOf(line)}
           {...(line.kind === 'column' ? {} : { 'aria-expanded': line.isOpen })}
           title={titleOf(line)}
           onClick={() => act(line)}
@@ -86,6 +86,14 @@ export function SchemaTree({ tables, wanted, onInsert, onReplace }: SchemaTreePr
       ))}
     </div>
   )
+}
+
+/** Begins with what is seen, so that voice control finds it. */
+function labelOf(line: Line): string {
+  if (line.kind === 'schema') return line.name
+  if (line.kind === 'column') return `${line.column.name} ${shortType(line.column.type)}`
+  const { name, estimatedRows } = line.table
+  return estimatedRows === null ? name : `${name} ${shortCount(estimatedRows)}`
 }
 
 function linesOf(tables: readonly CatalogTable[], flipped: ReadonlySet<string>, wanted: string): Line[] {
