@@ -39,7 +39,7 @@ test("a new user's whole path", async ({ meridian }) => {
   await test.step('quasars between z 2 and 3', async () => {
     await goTo(page, 'SQL')
     await chooseDatabase(page, 'proj-pg01')
-    await expect(page.getByRole('treeitem', { name: 'zpix' })).toBeVisible({ timeout: 60_000 })
+    await expect(page.getByRole('treeitem', { name: /^zpix/ }).first()).toBeVisible({ timeout: 60_000 })
     await runSql(
       page,
       "SELECT targetid, mean_fiber_ra, mean_fiber_dec, z, zerr, zwarn, spectype\nFROM zpix\nWHERE spectype = 'QSO' AND z BETWEEN 2 AND 3 AND zwarn = 0;",
