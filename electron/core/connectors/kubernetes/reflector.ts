@@ -29,46 +29,100 @@ const longestPauseMs = 30_000
 /** How long a kind that is absent or forbidden is left alone. */
 const deniedPauseMs = 5 * 60_000
 
+type Named = { metadata: { name: string; namespace?: string | undefined } }
+
 /** Starts at once. `onChange` is called after every change, in the same turn. */
-export function startReflector<T extends { metadata: { name: string; namespace?: string | undefined } }>(
+export function startReflector<T extends Named>(
   connector: ReflectorSlice,
   kind: KindSpec<T>,
   options: { signal: AbortSignal; onChange: () => void },
 ): Reflector<T> {
-  const { signal, onChange } = options
-  let items = new Map<string, T>()
-  let state: 'starting' | 'synced' | 'denied' | 'failed' = 'starting'
-  let problem: AppError | undefined
-  let namespace: string | undefined
-  let wake: (() => void) | undefined
-  const settlers = new Set<() => void>()
+  return new RunningReflector(connector, kind, options)
+}
 
-  const settle = (next: typeof state, error?: AppError): void => {
-    state = next
-    problem = error
-    for (const resolve of settlers) resolve()
-    settlers.clear()
-  }
-  const put = (into: Map<string, T>, object: unknown): void => {
-    const parsed = kind.shape.safeParse(object)
-    if (!parsed.success) return
-    const key = keyOf(parsed.data)
-    into.delete(key)
-    into.set(key, parsed.data)
-    if (kind.keepAtMost !== undefined && into.size > kind.keepAtMost) into.delete(into.keys().next().value!)
+class RunningReflector<T extends Named> implements Reflector<T> {
+  items = new Map<string, T>()
+  problem: AppError | undefined
+  onlyNamespace: string | undefined
+  private readonly connector: ReflectorSlice
+  private readonly kind: KindSpec<T>
+  private readonly signal: AbortSignal
+  private readonly onChange: () => void
+  private readonly settlers = new Set<() => void>()
+  private state: 'starting' | 'synced' | 'denied' | 'failed' = 'starting'
+  private wake: (() => void) | undefined
+
+  constructor(
+    connector: ReflectorSlice,
+    kind: KindSpec<T>,
+    options: { signal: AbortSignal; onChange: () => void },
+  ) {
+    this.connector = connector
+    this.kind = kind
+    this.signal = options.signal
+    this.onChange = options.onChange
+    void this.run()
   }
 
-  async function listAll(): Promise<string> {
+  get isSynced(): boolean {
+    return this.state === 'synced'
+  }
+
+  get isDenied(): boolean {
+    return this.state === 'denied'
+  }
+
+  retryNow(): void {
+    if (this.state !== 'failed') return
+    this.state = 'starting'
+    this.problem = undefined
+    this.wake?.()
+  }
+
+  settled(): Promise<void> {
+    if (this.state !== 'starting' || this.signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => this.settlers.add(resolve))
+  }
+
+  private async run(): Promise<void> {
+    let failures = 0
+    while (!this.signal.aborted) {
+      try {
+        const version = await this.listAll()
+        failures = 0
+        await this.follow(version)
+      } catch (thrown) {
+        if (this.signal.aborted) break
+        if (isGone(thrown) || this.narrows(thrown)) continue
+        if (isDenial(thrown, this.kind)) {
+          this.items = new Map()
+          this.settle('denied', thrown as AppError)
+          this.onChange()
+          await this.pause(deniedPauseMs)
+          continue
+        }
+        failures += 1
+        this.settle('failed', isAppError(thrown) ? thrown : unreadable(thrown))
+        await this.pause(backoffMs(failures, Math.random()))
+      }
+    }
+    this.settle(this.state)
+  }
+
+  private async listAll(): Promise<string> {
+    const { kind } = this
     const fresh = new Map<string, T>()
     let next: string | undefined
     for (;;) {
-      const page = await connector.list(kind, { namespace, limit: pageLimit, next }, signal)
-      for (const item of page.items) put(fresh, item)
+      const where = { namespace: this.onlyNamespace, limit: pageLimit, next }
+      const page = await this.connector.list(kind, where, this.signal)
+      for (const item of page.items) this.put(fresh, item)
       next = page.next
-      if (next === undefined || (kind.keepAtMost !== undefined && fresh.size >= kind.keepAtMost)) {
-        items = fresh
-        settle('synced')
-        onChange()
+      const isFull = kind.keepAtMost !== undefined && fresh.size >= kind.keepAtMost
+      if (next === undefined || isFull) {
+        this.items = fresh
+        this.settle('synced')
+        this.onChange()
         return page.resourceVersion
       }
       await new Promise<void>((resolve) => setImmediate(resolve))
@@ -76,111 +130,69 @@ export function startReflector<T extends { metadata: { name: string; namespace?:
   }
 
   /** Follows the watch over its planned ends. Rejects when it breaks; the caller lists again. */
-  async function follow(from: string): Promise<never> {
+  private async follow(from: string): Promise<never> {
     let resourceVersion = from
     for (;;) {
       const startedAt = performance.now()
-      for await (const event of connector.watch(kind, { namespace, resourceVersion }, signal)) {
+      const where = { namespace: this.onlyNamespace, resourceVersion }
+      for await (const event of this.connector.watch(this.kind, where, this.signal)) {
         resourceVersion = event.resourceVersion
         if (event.type === 'bookmark') continue
-        if (event.type === 'put') put(items, event.object)
-        else items.delete(keyOf(event.object as T))
-        onChange()
+        if (event.type === 'put') this.put(this.items, event.object)
+        else this.items.delete(keyOf(event.object as T))
+        this.onChange()
       }
       // A server that ends every watch at once must not be asked in a tight loop.
-      if (performance.now() - startedAt < 1000) await pause(1000)
+      if (performance.now() - startedAt < 1000) await this.pause(1000)
     }
+  }
+
+  private put(into: Map<string, T>, object: unknown): void {
+    const parsed = this.kind.shape.safeParse(object)
+    if (!parsed.success) return
+    const key = keyOf(parsed.data)
+    into.delete(key)
+    into.set(key, parsed.data)
+    const limit = this.kind.keepAtMost
+    if (limit !== undefined && into.size > limit) into.delete(into.keys().next().value!)
   }
 
   /** True when the namespace of the kubeconfig may be tried instead of the whole cluster. */
-  function narrows(error: unknown): boolean {
-    const mayNarrow =
-      isAppError(error) &&
-      error.code === 'forbidden' &&
-      kind.isNamespaced &&
-      !namespace &&
-      connector.namespace
-    if (mayNarrow) namespace = connector.namespace ?? undefined
-    return Boolean(mayNarrow)
+  private narrows(error: unknown): boolean {
+    const { namespace } = this.connector
+    const isRefused = isAppError(error) && error.code === 'forbidden'
+    if (!isRefused || !this.kind.isNamespaced || this.onlyNamespace || !namespace) return false
+    this.onlyNamespace = namespace
+    return true
   }
 
-  function pause(ms: number): Promise<void> {
+  private settle(next: RunningReflector<T>['state'], error?: AppError): void {
+    this.state = next
+    this.problem = error
+    for (const resolve of this.settlers) resolve()
+    this.settlers.clear()
+  }
+
+  private pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
         clearTimeout(timer)
-        signal.removeEventListener('abort', end)
-        wake = undefined
+        this.signal.removeEventListener('abort', end)
+        this.wake = undefined
         resolve()
       }
       const timer = setTimeout(end, ms)
-      wake = end
-      signal.addEventListener('abort', end, { once: true })
+      this.wake = end
+      this.signal.addEventListener('abort', end, { once: true })
     })
   }
-
-  async function run(): Promise<void> {
-    let failures = 0
-    while (!signal.aborted) {
-      try {
-        const version = await listAll()
-        failures = 0
-        await follow(version)
-      } catch (thrown) {
-        if (signal.aborted) break
-        if (isGone(thrown) || narrows(thrown)) continue
-        if (isDenial(thrown, kind)) {
-          items = new Map()
-          settle('denied', thrown as AppError)
-          onChange()
-          await pause(deniedPauseMs)
-          continue
-        }
-        failures += 1
-        settle(
-          'failed',
-          isAppError(thrown)
-            ? thrown
-            : new AppError('internal', 'Meridian could not read the answer of Kubernetes.', {
-                cause: thrown,
-              }),
-        )
-        await pause(
-          Math.min(longestPauseMs, 1000 * 2 ** Math.min(failures - 1, 6)) * (0.8 + 0.4 * Math.random()),
-        )
-      }
-    }
-    settle(state)
-  }
-  void run()
-
-  return {
-    get items() {
-      return items
-    },
-    get isSynced() {
-      return state === 'synced'
-    },
-    get problem() {
-      return problem
-    },
-    get isDenied() {
-      return state === 'denied'
-    },
-    get onlyNamespace() {
-      return namespace
-    },
-    retryNow() {
-      if (state !== 'failed') return
-      state = 'starting'
-      problem = undefined
-      wake?.()
-    },
-    settled() {
-      if (state !== 'starting' || signal.aborted) return Promise.resolve()
-      return new Promise((resolve) => settlers.add(resolve))
-    },
-  }
 }
+
+const backoffMs = (failures: number, random: number): number =>
+  Math.min(longestPauseMs, 1000 * 2 ** Math.min(failures - 1, 6)) * (0.8 + 0.4 * random)
+
+const unreadable = (cause: unknown): AppError =>
+  new AppError('internal', 'Meridian could not read the answer of Kubernetes.', { cause })
 
 const isDenial = (error: unknown, kind: KindSpec<unknown>): boolean =>
   isAppError(error) &&

@@ -17,6 +17,8 @@ export function createInventoryFeature(core: CoreServices) {
   const closing = new AbortController()
   const log = core.platform.log.child({ feature: 'inventory' })
 
+  store.keepOnly(core.sites.list())
+
   async function followSites(): Promise<void> {
     for await (const sites of core.sites.changes.subscribe(closing.signal)) {
       store.keepOnly(sites)

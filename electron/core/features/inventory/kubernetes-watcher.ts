@@ -8,12 +8,17 @@ import {
 } from '../../connectors/kubernetes/kubernetes-connector.ts'
 import {
   kubernetesKinds,
+  type KindSpec,
   type KubernetesKind,
   type ObjectOf,
 } from '../../connectors/kubernetes/kubernetes-kinds.ts'
 import { startReflector, type Reflector } from '../../connectors/kubernetes/reflector.ts'
-import type { Watcher, WatcherContext } from './observation.ts'
-import { createKubernetesObserver, type KubernetesObjects } from './observe-kubernetes.ts'
+import type { Look, Watcher, WatcherContext } from './observation.ts'
+import {
+  createKubernetesObserver,
+  type KubernetesObjects,
+  type KubernetesObserver,
+} from './observe-kubernetes.ts'
 
 /** Changes are gathered for this long before they are shown. */
 const gatherMs = 750
@@ -30,33 +35,68 @@ export function openKubernetesWatcher(context: WatcherContext, settings: Setting
 type Reflectors = { [K in KubernetesKind]: Reflector<ObjectOf<K>> }
 
 /** The same over a given connector. */
-export function createKubernetesWatcher(context: WatcherContext, connector: KubernetesConnector): Watcher {
-  const closing = new AbortController()
-  let reflectors: Reflectors | undefined
-  let version = ''
-  let timer: NodeJS.Timeout | undefined
-  let isHealthy = false
-  let hasChanged = true
-  const scope = context.claimScope('k8s', connector.clusterName)
-  const observer = createKubernetesObserver({
-    connectionId: context.connection.id,
-    scope,
-    clusterName: connector.clusterName,
-    server: connector.server,
-  })
+export const createKubernetesWatcher = (context: WatcherContext, connector: KubernetesConnector): Watcher =>
+  new KubernetesWatcher(context, connector)
 
-  function start(): Reflectors {
-    const onChange = (): void => {
-      hasChanged = true
-      scheduleShow()
+class KubernetesWatcher implements Watcher {
+  readonly lookTimeoutMs = 90_000
+  private readonly context: WatcherContext
+  private readonly connector: KubernetesConnector
+  private readonly observer: KubernetesObserver
+  private readonly closing = new AbortController()
+  private reflectors: Reflectors | undefined
+  private version = ''
+  private timer: NodeJS.Timeout | undefined
+  private isHealthy = false
+  private hasChanged = true
+
+  constructor(context: WatcherContext, connector: KubernetesConnector) {
+    this.context = context
+    this.connector = connector
+    // Tools that make a kubeconfig often call every cluster the same.
+    const isNameless = /^(default|kubernetes|local|cluster)$/i.test(connector.clusterName)
+    const clusterName = isNameless ? context.connection.label : connector.clusterName
+    this.observer = createKubernetesObserver({
+      connectionId: context.connection.id,
+      scope: context.claimScope('k8s', clusterName),
+      clusterName,
+      server: connector.server,
+    })
+  }
+
+  async look({ signal }: { signal: AbortSignal }): Promise<Look> {
+    try {
+      this.version = await this.connector.version(signal)
+      this.reflectors ??= this.start()
+      const all = Object.values(this.reflectors) as Reflector<unknown>[]
+      for (const reflector of all) reflector.retryNow()
+      await Promise.all(all.map((reflector) => reflector.settled()))
+      const failed = all.find((reflector) => reflector.problem && !reflector.isDenied)
+      if (failed) throw failed.problem!
+      this.refuseBlindness(this.reflectors)
+      await this.show()
+      this.isHealthy = true
+      return { limits: limitsOf(this.reflectors), remedy: remedyFor(this.connector) }
+    } catch (error) {
+      this.isHealthy = false
+      throw error
     }
-    const options = { signal: closing.signal, onChange }
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer)
+    this.closing.abort()
+    this.connector.dispose()
+  }
+
+  private start(): Reflectors {
+    const onChange = (): void => {
+      this.hasChanged = true
+      this.scheduleShow()
+    }
+    const options = { signal: this.closing.signal, onChange }
     const begin = <K extends KubernetesKind>(name: K): Reflector<ObjectOf<K>> =>
-      startReflector(
-        connector,
-        kubernetesKinds[name] as unknown as Parameters<typeof startReflector<ObjectOf<K>>>[1],
-        options,
-      )
+      startReflector(this.connector, kubernetesKinds[name] as unknown as KindSpec<ObjectOf<K>>, options)
     return {
       nodes: begin('nodes'),
       namespaces: begin('namespaces'),
@@ -72,60 +112,33 @@ export function createKubernetesWatcher(context: WatcherContext, connector: Kube
   }
 
   /** Between looks only a healthy cluster is shown: after a failure the next look says what is true. */
-  function scheduleShow(): void {
-    if (!isHealthy || timer || closing.signal.aborted) return
-    timer = setTimeout(() => {
-      timer = undefined
-      if (isHealthy)
-        void show().catch((error: unknown) =>
-          context.log.error('Showing a cluster failed', { fault: String(error) }),
-        )
+  private scheduleShow(): void {
+    if (!this.isHealthy || this.timer || this.closing.signal.aborted) return
+    this.timer = setTimeout(() => {
+      this.timer = undefined
+      if (!this.isHealthy) return
+      this.show().catch((error: unknown) =>
+        this.context.log.error('Showing a cluster failed', { fault: String(error) }),
+      )
     }, gatherMs)
   }
 
-  async function show(): Promise<void> {
-    if (!reflectors || closing.signal.aborted) return
-    if (!hasChanged && context.isShown()) return
-    hasChanged = false
-    const objects: KubernetesObjects = Object.fromEntries(
-      Object.entries(reflectors).map(([name, reflector]) => [name, [...reflector.items.values()]]),
-    ) as unknown as KubernetesObjects
-    await context.emit(await observer.observe(objects, version))
+  private async show(): Promise<void> {
+    if (!this.reflectors || this.closing.signal.aborted) return
+    if (!this.hasChanged && this.context.isShown()) return
+    this.hasChanged = false
+    const lists = Object.entries(this.reflectors).map(([name, { items }]) => [name, [...items.values()]])
+    const objects = Object.fromEntries(lists) as KubernetesObjects
+    await this.context.emit(await this.observer.observe(objects, this.version))
   }
 
-  async function look({ signal }: { signal: AbortSignal }) {
-    try {
-      version = await connector.version(signal)
-      reflectors ??= start()
-      const all = Object.entries(reflectors)
-      for (const [, reflector] of all) reflector.retryNow()
-      await Promise.all(all.map(([, reflector]) => reflector.settled()))
-      const failed = all.find(([, reflector]) => reflector.problem && !reflector.isDenied)
-      if (failed) throw failed[1].problem!
-      // An identity that may list nothing at all sees an empty cluster, which would be a lie.
-      if (reflectors.nodes.isDenied && reflectors.pods.isDenied && reflectors.namespaces.isDenied)
-        throw new AppError(
-          'forbidden',
-          `Kubernetes lets ${connector.user || 'this identity'} list neither nodes nor pods.`,
-          { remedy: remedyFor(connector) },
-        )
-      await show()
-      isHealthy = true
-      return { limits: limitsOf(reflectors), remedy: remedyFor(connector) }
-    } catch (error) {
-      isHealthy = false
-      throw error
-    }
-  }
-
-  return {
-    lookTimeoutMs: 90_000,
-    look,
-    dispose() {
-      clearTimeout(timer)
-      closing.abort()
-      connector.dispose()
-    },
+  /** An identity that may list nothing at all sees an empty cluster, which would be a lie. */
+  private refuseBlindness({ nodes, pods, namespaces }: Reflectors): void {
+    if (!nodes.isDenied || !pods.isDenied || !namespaces.isDenied) return
+    const who = this.connector.user || 'this identity'
+    throw new AppError('forbidden', `Kubernetes lets ${who} list neither nodes nor pods.`, {
+      remedy: remedyFor(this.connector),
+    })
   }
 }
 

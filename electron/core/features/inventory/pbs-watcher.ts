@@ -1,5 +1,6 @@
 // Looks at a Proxmox Backup Server: datastores, groups and jobs at every look; snapshots only of groups that changed,
 // and of all from time to time, because a verification changes nothing else.
+import { isIP } from 'node:net'
 import { isAppError } from '#shared/errors.ts'
 import type { SettingsOf } from '#shared/model/connection.ts'
 import { createPbsConnector, type PbsConnector, type PbsJobKind } from '../../connectors/pbs/pbs-connector.ts'
@@ -8,9 +9,9 @@ import { forEachBounded } from './bounded.ts'
 import { createBreather } from './breather.ts'
 import { Limits } from './limits.ts'
 import { isTelling } from './machine-index.ts'
-import type { Watcher, WatcherContext } from './observation.ts'
+import type { Look, Watcher, WatcherContext } from './observation.ts'
 import { createPbsObserver } from './observe-pbs.ts'
-import { summariseSnapshots, type PbsGroup, type SnapshotSummary } from './pbs-view.ts'
+import { summariseSnapshots, type PbsGroup, type PbsView, type SnapshotSummary } from './pbs-view.ts'
 
 const maxAgeMs = 5 * 60_000
 /** A namespace with more snapshots than this is not read as a whole but group by group. */
@@ -36,140 +37,144 @@ export function openPbsWatcher(context: WatcherContext, settings: SettingsOf<'pb
 }
 
 /** The same over a given connector. `host` is the host of its address. */
-export function createPbsWatcher(context: WatcherContext, connector: PbsConnector, host: string): Watcher {
-  const now = context.core.platform.now
-  const limits = new Limits()
-  const observer = createPbsObserver()
-  const namespaces = new Map<string, NamespaceState>()
-  let namespacesReadAtMs = 0
-  let version: string | undefined
-  let name: string | undefined
-  let addresses: string[] = []
+export const createPbsWatcher = (context: WatcherContext, connector: PbsConnector, host: string): Watcher =>
+  new PbsWatcher(context, connector, host)
 
-  async function look({ signal, isForced }: { signal: AbortSignal; isForced: boolean }) {
+class PbsWatcher implements Watcher {
+  readonly lookTimeoutMs = 120_000
+  private readonly context: WatcherContext
+  private readonly connector: PbsConnector
+  private readonly host: string
+  private readonly limits = new Limits()
+  private readonly observer = createPbsObserver()
+  private readonly namespaces = new Map<string, NamespaceState>()
+  private namespacesReadAtMs = 0
+  private version: string | undefined
+  private name: string | undefined
+  private addresses: string[] = []
+
+  constructor(context: WatcherContext, connector: PbsConnector, host: string) {
+    this.context = context
+    this.connector = connector
+    this.host = host
+  }
+
+  async look({ signal, isForced }: { signal: AbortSignal; isForced: boolean }): Promise<Look> {
+    const { connector, context, limits } = this
     limits.clear()
-    version ??= (await connector.version(signal)).version
+    this.version ??= (await connector.version(signal)).version
     const [datastores, usage, status, jobs] = await Promise.all([
       connector.datastores(signal),
       limits.allow('how full the datastores are', [], connector.usage(signal)),
       limits.allow('the state of the server', undefined, connector.nodeStatus(signal)),
-      readJobs(signal),
+      this.readJobs(signal),
     ])
-    if (!name || isForced) await readIdentity(signal)
-    if (isForced || isOld(namespacesReadAtMs)) await readNamespaces(datastores, signal)
+    if (!this.name || isForced) await this.readIdentity(signal)
+    if (isForced || this.isOld(this.namespacesReadAtMs)) await this.readNamespaces(datastores, signal)
     const groups: PbsGroup[] = []
-    for (const space of namespaces.values()) groups.push(...(await readGroups(space, isForced, signal)))
-    const serverName = name ?? context.connection.label
-    const scope = context.claimScope('pbs', serverName)
-    await context.emit(
-      await observer.observe({
-        connectionId: context.connection.id,
-        scope,
-        name: serverName,
-        label: context.connection.label,
-        host,
-        version,
-        nowMs: now(),
-        status,
-        addresses,
-        datastores,
-        usage,
-        groups,
-        jobs,
-        known: context.known,
-      }),
-    )
-    return {
-      limits: limits.sentences(),
-      remedy: `Grant the role Audit on / to ${connector.identity}: Configuration → Access Control → Permissions → Add.`,
+    for (const space of this.namespaces.values())
+      groups.push(...(await this.readGroups(space, isForced, signal)))
+    const name = this.name ?? context.connection.label
+    const view: PbsView = {
+      connectionId: context.connection.id,
+      scope: context.claimScope('pbs', name),
+      name,
+      label: context.connection.label,
+      host: this.host,
+      version: this.version,
+      nowMs: context.core.platform.now(),
+      status,
+      addresses: this.addresses,
+      datastores,
+      usage,
+      groups,
+      jobs,
+      known: context.known,
     }
+    await context.emit(await this.observer.observe(view))
+    const remedy = `Grant the role Audit on / to ${connector.identity}: Configuration → Access Control → Permissions → Add.`
+    return { limits: limits.sentences(), remedy }
   }
 
-  const isOld = (readAtMs: number): boolean => now() - readAtMs > maxAgeMs || now() < readAtMs
+  dispose(): void {
+    this.connector.dispose()
+  }
+
+  private isOld(readAtMs: number): boolean {
+    const ageMs = this.context.core.platform.now() - readAtMs
+    return ageMs > maxAgeMs || ageMs < 0
+  }
 
   /** The server's own name is in its tasks; its addresses are what storages of Proxmox VE are configured with. */
-  async function readIdentity(signal: AbortSignal): Promise<void> {
+  private async readIdentity(signal: AbortSignal): Promise<void> {
+    const { connector, limits, host } = this
     const [tasks, interfaces] = await Promise.all([
       limits.allow('recent tasks', [], connector.tasks(signal, 1)),
       limits.allow('the networks of the server', [], connector.nodeNetwork(signal)),
     ])
-    const upid = tasks[0]?.upid.split(':')[1]
-    name ??=
-      upid && upid !== 'localhost'
-        ? upid
-        : /^[\d.]+$|:/.test(host)
-          ? context.connection.label
-          : host.split('.')[0]
-    const own = interfaces
-      .flatMap((item) => [item.cidr, item.cidr6])
-      .flatMap((cidr) => (cidr ? [cidr.split('/')[0]!.toLowerCase()] : []))
-    addresses = [...new Set([...own, ...(/^[\d.]+$|:/.test(host) ? [host.toLowerCase()] : [])])].filter(
-      isTelling,
-    )
+    const isAddress = isIP(host) !== 0
+    const inUpid = tasks[0]?.upid.split(':')[1]
+    const fallback = isAddress ? this.context.connection.label : host.split('.')[0]
+    this.name ??= inUpid && inUpid !== 'localhost' ? inUpid : fallback
+    const cidrs = interfaces.flatMap((item) => [item.cidr, item.cidr6])
+    const own = cidrs.flatMap((cidr) => (cidr ? [cidr.split('/')[0]!.toLowerCase()] : []))
+    this.addresses = [...new Set([...own, ...(isAddress ? [host.toLowerCase()] : [])])].filter(isTelling)
   }
 
-  async function readJobs(signal: AbortSignal): Promise<Array<{ kind: PbsJobKind; row: JobRow }>> {
+  private async readJobs(signal: AbortSignal): Promise<Array<{ kind: PbsJobKind; row: JobRow }>> {
     const kinds = ['verify', 'prune', 'sync', 'gc'] as const
     const lists = await Promise.all(
-      kinds.map((kind) => limits.allow('the jobs', [], connector.jobs(kind, signal).catch(absentAsNone))),
+      kinds.map((kind) =>
+        this.limits.allow('the jobs', [], noneIfUnavailable(this.connector.jobs(kind, signal))),
+      ),
     )
     return lists.flatMap((rows, at) => rows.map((row) => ({ kind: kinds[at]!, row })))
   }
 
-  async function readNamespaces(datastores: readonly Datastore[], signal: AbortSignal): Promise<void> {
+  private async readNamespaces(datastores: readonly Datastore[], signal: AbortSignal): Promise<void> {
     const present = new Set<string>()
     for (const { store } of datastores) {
-      const rows = await limits.allow(
-        `the namespaces of ${store}`,
-        [],
-        noneIfUnavailable(connector.namespaces(store, signal)),
-      )
+      const answer = noneIfUnavailable(this.connector.namespaces(store, signal))
+      const rows = await this.limits.allow(`the namespaces of ${store}`, [], answer)
       // The root is always there; a server that lists it does so with an empty name.
       for (const ns of new Set(['', ...rows.map((row) => row.ns)])) {
         const key = `${store}\n${ns}`
         present.add(key)
-        if (!namespaces.has(key)) namespaces.set(key, { store, ns, summaries: new Map(), wholeReadAtMs: 0 })
+        if (!this.namespaces.has(key))
+          this.namespaces.set(key, { store, ns, summaries: new Map(), wholeReadAtMs: 0 })
       }
     }
-    for (const key of namespaces.keys()) if (!present.has(key)) namespaces.delete(key)
-    namespacesReadAtMs = now()
+    for (const key of this.namespaces.keys()) if (!present.has(key)) this.namespaces.delete(key)
+    this.namespacesReadAtMs = this.context.core.platform.now()
   }
 
-  async function readGroups(
+  private async readGroups(
     space: NamespaceState,
     isForced: boolean,
     signal: AbortSignal,
   ): Promise<PbsGroup[]> {
-    const rows = await limits.allow(
-      `the backups in ${space.store}`,
-      [],
-      noneIfUnavailable(connector.groups(space.store, space.ns, signal)),
-    )
+    const { store, ns, summaries } = space
+    const answer = noneIfUnavailable(this.connector.groups(store, ns, signal))
+    const rows = await this.limits.allow(`the backups in ${store}`, [], answer)
     const expected = rows.reduce((sum, row) => sum + row['backup-count'], 0)
-    if (rows.length > 0 && expected <= wholeNamespaceSnapshots && (isForced || isOld(space.wholeReadAtMs)))
-      await readWhole(space, rows, signal)
+    const isDue = isForced || this.isOld(space.wholeReadAtMs)
+    if (rows.length > 0 && expected <= wholeNamespaceSnapshots && isDue)
+      await this.readWhole(space, rows, signal)
     const changed = rows.filter((row) => space.summaries.get(keyOf(row))?.signature !== signatureOf(row))
     await forEachBounded(changed.slice(0, groupsPerLook), parallelReads, signal, (row) =>
-      readGroup(space, row, signal),
+      this.readGroup(space, row, signal),
     )
-    return rows.map((row) => ({
-      store: space.store,
-      ns: space.ns,
-      row,
-      snapshots: space.summaries.get(keyOf(row))?.summary,
-    }))
+    if (summaries.size > 2 * rows.length + 100) forgetAbsent(space, rows)
+    return rows.map((row) => ({ store, ns, row, snapshots: space.summaries.get(keyOf(row))?.summary }))
   }
 
-  async function readWhole(
+  private async readWhole(
     space: NamespaceState,
     rows: readonly GroupRow[],
     signal: AbortSignal,
   ): Promise<void> {
-    const snapshots = await limits.allow(
-      `the snapshots in ${space.store}`,
-      undefined,
-      connector.snapshots(space.store, space.ns, undefined, signal),
-    )
+    const answer = this.connector.snapshots(space.store, space.ns, undefined, signal)
+    const snapshots = await this.limits.allow(`the snapshots in ${space.store}`, undefined, answer)
     if (!snapshots) return
     const byGroup = new Map<string, SnapshotRow[]>()
     for (const row of snapshots) {
@@ -180,41 +185,37 @@ export function createPbsWatcher(context: WatcherContext, connector: PbsConnecto
     const fresh: NamespaceState['summaries'] = new Map()
     const breather = createBreather()
     for (const row of rows) {
-      fresh.set(keyOf(row), {
-        signature: signatureOf(row),
-        summary: summariseSnapshots(byGroup.get(keyOf(row)) ?? []),
-      })
+      const summary = summariseSnapshots(byGroup.get(keyOf(row)) ?? [])
+      fresh.set(keyOf(row), { signature: signatureOf(row), summary })
       if (breather.isDue()) await breather.rest()
     }
     space.summaries = fresh
-    space.wholeReadAtMs = now()
+    space.wholeReadAtMs = this.context.core.platform.now()
   }
 
-  async function readGroup(space: NamespaceState, row: GroupRow, signal: AbortSignal): Promise<void> {
+  private async readGroup(space: NamespaceState, row: GroupRow, signal: AbortSignal): Promise<void> {
     const group = { type: row['backup-type'], id: row['backup-id'] }
     try {
-      const snapshots = await connector.snapshots(space.store, space.ns, group, signal)
-      space.summaries.set(keyOf(row), { signature: signatureOf(row), summary: summariseSnapshots(snapshots) })
+      const snapshots = await this.connector.snapshots(space.store, space.ns, group, signal)
+      const summary = summariseSnapshots(snapshots)
+      space.summaries.set(keyOf(row), { signature: signatureOf(row), summary })
     } catch (error) {
       // A group may be pruned away between two calls; the next look knows.
       if (!isAppError(error)) throw error
     }
   }
+}
 
-  return { lookTimeoutMs: 120_000, look, dispose: () => connector.dispose() }
+function forgetAbsent(space: NamespaceState, rows: readonly GroupRow[]): void {
+  const present = new Set(rows.map(keyOf))
+  for (const key of space.summaries.keys()) if (!present.has(key)) space.summaries.delete(key)
 }
 
 const keyOf = (row: Pick<GroupRow, 'backup-type' | 'backup-id'>): string =>
   `${row['backup-type']}/${row['backup-id']}`
 const signatureOf = (row: GroupRow): string => `${row['last-backup']}/${row['backup-count']}`
 
-/** An older server has no such list. */
-function absentAsNone(error: unknown): JobRow[] {
-  if (isAppError(error) && error.code === 'not-found') return []
-  throw error
-}
-
-/** A datastore in maintenance or not mounted refuses with an error of its own; the others are still read. */
+/** A datastore in maintenance, or a list that an older server has not got: the others are still read. */
 async function noneIfUnavailable<T>(answer: Promise<T[]>): Promise<T[]> {
   try {
     return await answer

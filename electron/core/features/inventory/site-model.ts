@@ -75,14 +75,17 @@ export class SiteModel {
       ownerOf.set(entity.id, part)
       if (isRoot(entity)) this.claims.set(entity.id, entity.connectionId)
     }
+    const dangling: string[] = []
     for (const edge of stored.edges) {
       if (breather.isDue()) await breather.rest()
       const from = ownerOf.get(edge.from)
       const to = ownerOf.get(edge.to)
       if (from && from === to) from.edges.set(edge.id, edge)
       else if (from && to) this.links.set(edge.id, edge)
+      else dangling.push(edge.id)
     }
     this.noteLinked()
+    if (dangling.length > 0) this.store.apply(this.siteId, { ...emptyChange(), removeEdges: dangling })
   }
 
   /** The picture of this moment, whole. */
