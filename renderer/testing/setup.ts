@@ -28,3 +28,4 @@ Range.prototype.getClientRects ??= () => [] as unknown as DOMRectList
 Range.prototype.getBoundingClientRect ??= () => new DOMRect()
 URL.createObjectURL ??= () => 'blob:test'
 URL.revokeObjectURL ??= () => undefined
+if (!document.fonts) Object.defineProperty(document, 'fonts', { value: new EventTarget() })

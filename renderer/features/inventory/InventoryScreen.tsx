@@ -1,6 +1,6 @@
 // Everything the site has, as tables: one tab a kind, with filter, sorting, choice of columns, CSV and details.
 import './inventory.css'
-import { Button, Checkbox, Group, Menu, SegmentedControl, Tabs, TextInput } from '@mantine/core'
+import { Button, Group, Menu, SegmentedControl, Tabs, TextInput } from '@mantine/core'
 import { IconColumns3, IconDownload, IconListDetails, IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { useInventory } from '#client/inventory.store.ts'
@@ -192,28 +192,23 @@ function ColumnMenu(props: {
     props.onToggle(next)
   }
   return (
-    <Menu closeOnItemClick={false} position="bottom-end">
+    <Menu position="bottom-end">
       <Menu.Target>
         <Button size="xs" variant="default" leftSection={<IconColumns3 size={15} />}>
           Columns
         </Button>
       </Menu.Target>
       <Menu.Dropdown mah={400} style={{ overflowY: 'auto' }}>
-        {columns.map((column) => {
-          const isShown = column.isShownAtFirst !== toggled.has(column.key)
-          return (
-            <Menu.Item
-              key={column.key}
-              onClick={() => flip(column.key)}
-              disabled={column.key === 'name'}
-              role="menuitemcheckbox"
-              aria-checked={isShown}
-              leftSection={<Checkbox.Indicator size="xs" checked={isShown} aria-hidden />}
-            >
-              {column.title}
-            </Menu.Item>
-          )
-        })}
+        {columns.map((column) => (
+          <Menu.CheckboxItem
+            key={column.key}
+            checked={column.isShownAtFirst !== toggled.has(column.key)}
+            onChange={() => flip(column.key)}
+            disabled={column.key === 'name'}
+          >
+            {column.title}
+          </Menu.CheckboxItem>
+        ))}
       </Menu.Dropdown>
     </Menu>
   )

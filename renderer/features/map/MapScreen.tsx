@@ -1,5 +1,5 @@
 // The topology map: the whole site in layers, with filters, neighbours, details and export.
-import { Button, Checkbox, Group, Loader, Menu, SegmentedControl, Select, Switch, TextInput } from '@mantine/core'
+import { Button, Group, Loader, Menu, SegmentedControl, Select, Switch, TextInput } from '@mantine/core'
 import { IconDownload, IconFilter, IconFocus2, IconSearch, IconX } from '@tabler/icons-react'
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react'
 import { attempt } from '#client/attempt.ts'
@@ -185,7 +185,7 @@ function KindMenu({ filter, change }: Pick<ToolbarProps, 'filter' | 'change'>) {
     change({ hiddenKinds })
   }
   return (
-    <Menu closeOnItemClick={false}>
+    <Menu>
       <Menu.Target>
         <Button size="xs" variant="default" leftSection={<IconFilter size={14} />}>
           Kinds
@@ -193,9 +193,9 @@ function KindMenu({ filter, change }: Pick<ToolbarProps, 'filter' | 'change'>) {
       </Menu.Target>
       <Menu.Dropdown mah={420} style={{ overflowY: 'auto' }}>
         {entityKinds.filter((kind) => present.has(kind)).map((kind) => (
-          <Menu.Item key={kind} role="menuitemcheckbox" aria-checked={!filter.hiddenKinds.has(kind)} onClick={() => flip(kind)} leftSection={<Checkbox.Indicator size="xs" checked={!filter.hiddenKinds.has(kind)} aria-hidden />}>
+          <Menu.CheckboxItem key={kind} checked={!filter.hiddenKinds.has(kind)} onChange={() => flip(kind)}>
             {entityKindNames[kind].many}
-          </Menu.Item>
+          </Menu.CheckboxItem>
         ))}
       </Menu.Dropdown>
     </Menu>
