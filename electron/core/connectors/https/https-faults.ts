@@ -154,62 +154,52 @@ export const cutShort = (party: Party, call: CallName, cause?: unknown): AppErro
     },
   )
 
+/** What a failed connection means, by the code of the operating system or the HTTP parser: after "… at host:port". */
+const wireFaults: Record<string, [what: string, remedy: string]> = {
+  ECONNREFUSED: ['refuses connections', 'Check that the service runs and that the port is right.'],
+  ENOTFOUND: [
+    'has a name that could not be resolved',
+    'Check the name, and whether this computer is on the right network or VPN.',
+  ],
+  EAI_AGAIN: [
+    'has a name for which no name server answered',
+    'Check this computer’s network and its name servers.',
+  ],
+  ETIMEDOUT: ['cannot be reached', 'Check the network, the VPN and firewalls in between.'],
+  EHOSTUNREACH: ['cannot be reached', 'Check the network, the VPN and firewalls in between.'],
+  ENETUNREACH: ['cannot be reached', 'Check the network, the VPN and firewalls in between.'],
+  ECONNRESET: [
+    'closed the connection without an answer',
+    'Check that the service is healthy and that the address speaks HTTPS.',
+  ],
+  EPIPE: [
+    'closed the connection without an answer',
+    'Check that the service is healthy and that the address speaks HTTPS.',
+  ],
+}
+
 /** Anything thrown while asking → AppError. AppErrors pass, with the target filled in. */
 export function answerFault(error: unknown, party: Party, call: CallName): AppError {
   if (isAppError(error)) return error.target ? error : error.withTarget(party)
-  const { code } = error as NodeJS.ErrnoException
+  const { code = '' } = error as NodeJS.ErrnoException
   const at = `${party.system} at ${party.endpoint}`
-  switch (code) {
-    case 'ECONNREFUSED':
-      return unreachable(
-        `${at} refuses connections.`,
-        'Check that the service runs and that the port is right.',
-        party,
-        error,
-      )
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return unreachable(
-        `The host name of ${party.system} (${party.endpoint}) could not be resolved.`,
-        'Check the name, and whether this computer is on the right network or VPN.',
-        party,
-        error,
-      )
-    case 'ETIMEDOUT':
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-      return unreachable(
-        `${at} cannot be reached.`,
-        'Check the network, the VPN and firewalls in between.',
-        party,
-        error,
-      )
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return unreachable(
-        `${at} closed the connection without an answer to ${nameOf(call)}.`,
-        'Check that the service is healthy and that the address speaks HTTPS.',
-        party,
-        error,
-      )
-    default:
-      if (code?.startsWith('HPE_'))
-        return new AppError('upstream', `${at} answered with something that is not HTTP.`, {
-          remedy: 'Check the address and the port: another program may listen there.',
-          target: party,
-          cause: error,
-        })
-      return unreachable(
-        `The connection to ${at} failed.`,
-        'Check the address and the network, then try again.',
-        party,
-        error,
-      )
-  }
+  if (code.startsWith('HPE_'))
+    return new AppError('upstream', `${at} answered with something that is not HTTP.`, {
+      remedy: 'Check the address and the port: another program may listen there.',
+      target: party,
+      cause: error,
+    })
+  const known = wireFaults[code]
+  const [what, remedy] = known ?? [
+    'broke the connection',
+    'Check the address and the network, then try again.',
+  ]
+  return new AppError('unreachable', `${at} ${what} (${nameOf(call)}).`, {
+    remedy,
+    target: party,
+    cause: error,
+  })
 }
-
-const unreachable = (message: string, remedy: string, party: Party, cause: unknown): AppError =>
-  new AppError('unreachable', message, { remedy, target: party, cause })
 
 const nameOf = (call: CallName): string => `${call.method ?? 'GET'} ${call.path}`
 

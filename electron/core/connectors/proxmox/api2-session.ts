@@ -67,7 +67,7 @@ export function createApi2Session(options: {
   now: () => number
 }): Api2Session {
   const { flavour, auth, lease } = options
-  if (auth.mode === 'ticket') return createTicketSession({ ...options, auth })
+  if (auth.mode === 'ticket') return new TicketSession({ ...options, auth })
   return {
     identity: auth.tokenId,
     async headers() {
@@ -84,20 +84,58 @@ const noSecret = ({ system }: Api2Flavour, what: string): AppError =>
     remedy: 'Edit the connection and enter it.',
   })
 
-function createTicketSession(options: {
+interface TicketOptions {
   client: HttpsClient
   flavour: Api2Flavour
   auth: Extract<ApiAuth, { mode: 'ticket' }>
   lease: SecretLease
   now: () => number
-}): Api2Session {
-  const { client, flavour, auth, lease, now } = options
-  const identity = `${auth.username}@${auth.realm}`
-  let current: Ticket | undefined
-  let pending: Promise<Ticket> | undefined
-  let lastStep = -1
+}
+type TicketAnswer = z.infer<typeof ticketAnswer>['data']
 
-  async function ask(body: Record<string, string>): Promise<z.infer<typeof ticketAnswer>['data']> {
+class TicketSession implements Api2Session {
+  readonly identity: string
+  private readonly options: TicketOptions
+  private current: Ticket | undefined
+  private pending: Promise<Ticket> | undefined
+  private lastStep = -1
+
+  constructor(options: TicketOptions) {
+    this.options = options
+    this.identity = `${options.auth.username}@${options.auth.realm}`
+  }
+
+  async headers(method: string, signal?: AbortSignal): Promise<Record<string, string>> {
+    const held = await this.ticket(signal)
+    const cookie = `${this.options.flavour.cookie}=${encodeURIComponent(held.ticket)}`
+    const headers: Record<string, string> = { cookie }
+    if (method !== 'GET') headers['csrfpreventiontoken'] = held.csrf
+    return headers
+  }
+
+  forget(): boolean {
+    this.current = undefined
+    return true
+  }
+
+  /** One login for all who wait; it is not ended by the one caller who gives up. */
+  private ticket(signal: AbortSignal | undefined): Promise<Ticket> {
+    // A locked vault ends the use of what was got with its secrets, too.
+    this.options.lease.read('password')
+    const held = this.current
+    const age = held ? this.options.now() - held.sinceMs : Infinity
+    if (held && age >= 0 && age < renewAfterMs) return Promise.resolve(held)
+    if (!this.pending) {
+      const isRenewable = held && age >= 0 && age < endsAfterMs
+      const login = (isRenewable ? this.renew(held) : this.logIn()).finally(() => (this.pending = undefined))
+      login.then((fresh) => (this.current = fresh)).catch(() => undefined)
+      this.pending = login
+    }
+    return raceWithAbort(this.pending, signal)
+  }
+
+  private async ask(body: Record<string, string>): Promise<TicketAnswer> {
+    const { client } = this.options
     const call = {
       method: 'POST',
       path: '/api2/json/access/ticket',
@@ -109,79 +147,58 @@ function createTicketSession(options: {
     return parsed.data.data
   }
 
-  async function logIn(): Promise<Ticket> {
+  private async logIn(): Promise<Ticket> {
+    const { identity } = this
+    const { lease, flavour } = this.options
     const password = lease.read('password')
     if (!password) throw noSecret(flavour, `the password of ${identity}`)
-    const first = await ask({ username: identity, password }).catch((error: unknown) => {
+    const first = await this.ask({ username: identity, password }).catch((error: unknown) => {
       throw refusedLogin(error, `${identity} and this password`)
     })
-    if (!isChallenge(first.ticket) && !Number(first.NeedTFA ?? 0)) return toTicket(first)
-    const response = `totp:${nextCode(first.ticket)}`
-    return toTicket(
-      await ask({ username: identity, 'tfa-challenge': first.ticket, password: response }).catch(
-        (error: unknown) => {
-          throw refusedLogin(error, `the one-time code of ${identity}`)
-        },
-      ),
-    )
+    if (!isChallenge(first.ticket) && !Number(first.NeedTFA ?? 0)) return this.toTicket(first)
+    const answer = {
+      username: identity,
+      'tfa-challenge': first.ticket,
+      password: `totp:${this.nextCode(first.ticket)}`,
+    }
+    const second = await this.ask(answer).catch((error: unknown) => {
+      throw refusedLogin(error, `the one-time code of ${identity}`)
+    })
+    return this.toTicket(second)
   }
 
-  /** Servers take a code once: two logins within one time step use the code of the next, which is accepted too. */
-  function nextCode(challenge: string): string {
-    const text = lease.read('totpSeed')
-    if (!text) throw needsFactor(flavour, identity, challenge)
-    const seed = parseTotpSeed(text)
-    if (!seed)
-      throw new AppError('unauthenticated', `The stored TOTP seed of ${identity} is not one.`, {
-        remedy:
-          'Edit the connection: enter the base32 text or the otpauth:// address that was shown when the factor was set up.',
-      })
-    lastStep = Math.max(totpStep(now(), seed.stepSeconds), lastStep + 1)
-    if (lastStep > totpStep(now(), seed.stepSeconds) + 1) lastStep = totpStep(now(), seed.stepSeconds)
-    return totpCode(seed.key, lastStep, seed)
-  }
-
-  function toTicket(answer: { ticket: string; CSRFPreventionToken?: string | undefined }): Ticket {
-    if (isChallenge(answer.ticket))
-      throw unexpectedShape(client.party, { method: 'POST', path: '/access/ticket' }, 'a second challenge')
-    return { ticket: answer.ticket, csrf: answer.CSRFPreventionToken ?? '', sinceMs: now() }
-  }
-
-  async function renew(held: Ticket): Promise<Ticket> {
+  private async renew(held: Ticket): Promise<Ticket> {
     try {
-      return toTicket(await ask({ username: identity, password: held.ticket }))
+      return this.toTicket(await this.ask({ username: this.identity, password: held.ticket }))
     } catch (error) {
-      if (isAppError(error) && error.code === 'unauthenticated') return logIn()
+      if (isAppError(error) && error.code === 'unauthenticated') return this.logIn()
       // The ticket is still good for a while: a stumbling server must not end what works.
       return held
     }
   }
 
-  /** One login for all who wait; it is not ended by the one caller who gives up. */
-  async function ticket(signal: AbortSignal | undefined): Promise<Ticket> {
-    const age = current ? now() - current.sinceMs : Infinity
-    if (current && age >= 0 && age < renewAfterMs) return current
-    if (!pending) {
-      const isRenewable = current && age >= 0 && age < endsAfterMs
-      pending = (isRenewable ? renew(current!) : logIn()).finally(() => (pending = undefined))
-      pending.then((fresh) => (current = fresh)).catch(() => undefined)
-    }
-    return raceWithAbort(pending, signal)
+  /** Servers take a code once: a second login within one time step uses the code of the next, which is accepted too. */
+  private nextCode(challenge: string): string {
+    const { lease, flavour, now } = this.options
+    const text = lease.read('totpSeed')
+    if (!text) throw needsFactor(flavour, this.identity, challenge)
+    const seed = parseTotpSeed(text)
+    if (!seed)
+      throw new AppError('unauthenticated', `The stored TOTP seed of ${this.identity} is not one.`, {
+        remedy:
+          'Edit the connection: enter the base32 text or the otpauth:// address that was shown when the factor was set up.',
+      })
+    const step = totpStep(now(), seed.stepSeconds)
+    this.lastStep = this.lastStep === step ? step + 1 : step
+    return totpCode(seed.key, this.lastStep, seed)
   }
 
-  return {
-    identity,
-    async headers(method, signal) {
-      const held = await ticket(signal)
-      const cookie = `${flavour.cookie}=${encodeURIComponent(held.ticket)}`
-      const headers: Record<string, string> = { cookie }
-      if (method !== 'GET') headers['csrfpreventiontoken'] = held.csrf
-      return headers
-    },
-    forget() {
-      current = undefined
-      return true
-    },
+  private toTicket(answer: TicketAnswer): Ticket {
+    if (isChallenge(answer.ticket)) {
+      const call = { method: 'POST', path: '/access/ticket' }
+      throw unexpectedShape(this.options.client.party, call, 'a second challenge')
+    }
+    return { ticket: answer.ticket, csrf: answer.CSRFPreventionToken ?? '', sinceMs: this.options.now() }
   }
 }
 

@@ -172,6 +172,35 @@ describe('logging in', () => {
     expect(calls[1]!.parameters['password']).toMatch(/^totp:\d{6}$/)
   })
 
+  it('uses the next code for a second login within one time step', async () => {
+    const codes: string[] = []
+    const ticket = (text: string) => ({ data: { ticket: text, CSRFPreventionToken: 'c', username: 'a@pve' } })
+    const server = await startScriptedServer(leaf, (request, response) => {
+      if (!request.url.endsWith('/access/ticket')) return void response.writeHead(401).end()
+      const body = new URLSearchParams(request.body)
+      if (!body.has('tfa-challenge'))
+        return sendJson(response, ticket('PVE:!tfa!%7B%22totp%22%3Atrue%7D:00000000::x'))
+      codes.push(body.get('password') ?? '')
+      sendJson(response, ticket(`PVE:a@pve:0000000${codes.length}::x`))
+    })
+    ends.push(() => server.dispose())
+    const settings: SettingsOf<'proxmox'> = {
+      kind: 'proxmox',
+      url: server.url,
+      tls: { mode: 'pinned', sha256: leaf.sha256 },
+      auth: { mode: 'ticket', username: 'a', realm: 'pve' },
+    }
+    const secrets = { password: 'p', totpSeed: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ' }
+    const connector = createProxmoxConnector(settings, leaseOf(secrets), {
+      log: createTestLog(),
+      now: () => 59_000,
+    })
+    ends.push(() => connector.dispose())
+    await failureOf(connector.version())
+    // The codes of the steps 1 and 2 for the key of RFC 6238, six digits.
+    expect(codes).toEqual(['totp:287082', 'totp:359152'])
+  })
+
   it('says what is missing when a second factor is asked for and none is stored', async () => {
     const { connector } = connect(
       { mode: 'ticket', username: 'operator', realm: 'pve' },

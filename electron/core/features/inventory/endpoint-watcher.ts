@@ -33,51 +33,39 @@ export function observeEndpoint(
   id: string,
   addresses: readonly string[],
 ): Observation {
-  const shared: Pick<Entity, 'layer' | 'health' | 'connectionId' | 'tags'> = {
-    layer: 'services',
-    health: 'ok',
-    connectionId: connection.id,
-    tags: [],
-  }
   const place = { host: settings.host, port: settings.port, label: connection.label }
-  if (settings.kind === 'ssh') {
-    const facts = { ...place, user: settings.user, isHostKeyKnown: settings.hostKeySha256 !== undefined }
-    const host: Entity = {
-      ...shared,
-      id,
-      kind: 'ssh-host',
-      name: connection.label,
-      status: 'reachable',
-      parentId: null,
-      addresses: [...addresses],
-      facts,
-    }
-    return { entities: [host], edges: [] }
-  }
-  const server: Entity = {
-    ...shared,
+  const server = (kind: 'ssh-host' | 'database-server', facts: Entity['facts']): Entity => ({
     id,
-    kind: 'database-server',
+    kind,
+    layer: 'services',
     name: connection.label,
+    health: 'ok',
     status: 'reachable',
     parentId: null,
+    connectionId: connection.id,
+    tags: [],
     addresses: [...addresses],
-    facts: { ...place, product: 'PostgreSQL', user: settings.user, tlsMode: settings.tlsMode },
+    facts: { ...place, ...facts },
+  })
+  if (settings.kind === 'ssh') {
+    const facts = { user: settings.user, isHostKeyKnown: settings.hostKeySha256 !== undefined }
+    return { entities: [server('ssh-host', facts)], edges: [] }
   }
+  const facts = { product: 'PostgreSQL', user: settings.user, tlsMode: settings.tlsMode }
   const database: Entity = {
-    ...shared,
+    ...server('database-server', {}),
     id: `${id}/database/${settings.database}`,
     kind: 'database',
     name: settings.database,
-    status: 'reachable',
     parentId: id,
     addresses: [],
     facts: { server: connection.label },
   }
-  const edge = edgeOf(id, 'serves', database.id, [
-    { by: 'configuration', text: `The connection ${connection.label} opens this database` },
-  ])
-  return { entities: [server, database], edges: [edge] }
+  const why = { by: 'configuration', text: `The connection ${connection.label} opens this database` } as const
+  return {
+    entities: [server('database-server', facts), database],
+    edges: [edgeOf(id, 'serves', database.id, [why])],
+  }
 }
 
 async function resolve(host: string, label: string): Promise<string[]> {

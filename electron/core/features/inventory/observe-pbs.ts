@@ -143,56 +143,22 @@ function addDatastore(
   )
 }
 
-function addGroup(
-  view: PbsView,
-  root: string,
-  { store, ns, row, snapshots }: PbsGroup,
-  keepEdge: KeepEdge,
-  found: Harvest,
-): void {
+function addGroup(view: PbsView, root: string, group: PbsGroup, keepEdge: KeepEdge, found: Harvest): void {
+  const { store, ns, row } = group
   const type = row['backup-type']
   const backupId = row['backup-id']
-  const place = ns === '' ? '' : `${ns}/`
-  const id = `${datastoreId(root, store)}/group/${place}${type}/${backupId}`
+  const id = `${datastoreId(root, store)}/group/${ns === '' ? '' : `${ns}/`}${type}/${backupId}`
   const known = view.known(id)
-  const before = known?.facts
-  const lastBackupAtMs = row['last-backup'] > 0 ? row['last-backup'] * 1000 : undefined
-  const facts = knownFacts({
-    vmid: type === 'host' || !/^\d+$/.test(backupId) ? undefined : Number(backupId),
-    backupType: type,
-    backupId,
-    datastore: store,
-    namespace: ns === '' ? undefined : ns,
-    owner: row.owner ?? undefined,
-    backupCount: row['backup-count'],
-    lastBackupAtMs,
-    // Until its snapshots are read again, what was known of them stays.
-    verification: snapshots?.verification ?? before?.['verification'],
-    lastVerifiedAtMs: snapshots ? snapshots.lastVerifiedAtMs : before?.['lastVerifiedAtMs'],
-    sizeBytes: snapshots ? snapshots.sizeBytes : before?.['sizeBytes'],
-    protectedCount: snapshots ? snapshots.protectedCount : before?.['protectedCount'],
-    firstBackupAtMs: snapshots ? snapshots.oldestAtMs : before?.['firstBackupAtMs'],
-    comments: snapshots
-      ? commentsOf(row.comment, snapshots.comments)
-      : (before?.['comments'] ?? commentsOf(row.comment, [])),
-  })
-  const verification = facts['verification']
-  const verdict = judgeBackups(
-    {
-      lastBackupAtMs,
-      verification:
-        verification === 'ok' || verification === 'failed' || verification === 'never'
-          ? verification
-          : 'unknown',
-    },
-    view.nowMs,
-  )
+  const facts = groupFacts(group, known?.facts)
+  const told = facts['verification']
+  const verification = told === 'ok' || told === 'failed' || told === 'never' ? told : 'unknown'
+  const lastBackupAtMs = typeof facts['lastBackupAtMs'] === 'number' ? facts['lastBackupAtMs'] : undefined
   const entity: Entity = {
     id,
     kind: 'backup-group',
     layer: 'protection',
     name: groupName(type, backupId, facts['comments']),
-    ...verdict,
+    ...judgeBackups({ lastBackupAtMs, verification }, view.nowMs),
     parentId: datastoreId(root, store),
     connectionId: view.connectionId,
     tags: [],
@@ -202,6 +168,42 @@ function addGroup(
   found.entities.push(known && sameEntity(known, entity) ? known : entity)
   const text = `${store} lists it${ns === '' ? '' : ` in the namespace ${ns}`}`
   found.edges.push(keepEdge(id, () => edgeOf(datastoreId(root, store), 'stores', id, [{ by: 'api', text }])))
+}
+
+/** Until the snapshots of a group are read (again), what was known of them stays. */
+function groupFacts(
+  { store, ns, row, snapshots }: PbsGroup,
+  before: Entity['facts'] | undefined,
+): Entity['facts'] {
+  const ofSnapshots = snapshots
+    ? {
+        verification: snapshots.verification,
+        lastVerifiedAtMs: snapshots.lastVerifiedAtMs,
+        sizeBytes: snapshots.sizeBytes,
+        protectedCount: snapshots.protectedCount,
+        firstBackupAtMs: snapshots.oldestAtMs,
+        comments: commentsOf(row.comment, snapshots.comments),
+      }
+    : {
+        verification: before?.['verification'],
+        lastVerifiedAtMs: before?.['lastVerifiedAtMs'],
+        sizeBytes: before?.['sizeBytes'],
+        protectedCount: before?.['protectedCount'],
+        firstBackupAtMs: before?.['firstBackupAtMs'],
+        comments: before?.['comments'] ?? commentsOf(row.comment, []),
+      }
+  const isGuest = row['backup-type'] !== 'host' && /^\d+$/.test(row['backup-id'])
+  return knownFacts({
+    vmid: isGuest ? Number(row['backup-id']) : undefined,
+    backupType: row['backup-type'],
+    backupId: row['backup-id'],
+    datastore: store,
+    namespace: ns === '' ? undefined : ns,
+    owner: row.owner ?? undefined,
+    backupCount: row['backup-count'],
+    lastBackupAtMs: row['last-backup'] > 0 ? row['last-backup'] * 1000 : undefined,
+    ...ofSnapshots,
+  })
 }
 
 /** `vm/2002 proj-pg01`: with the name that the newest backup carries, when it is one word. */
