@@ -11,8 +11,8 @@ const healthRank: Record<Health, number> = { error: 0, warning: 1, unknown: 2, o
 
 /** The facts people look for first, per kind; the others follow in the order they were seen, hidden at first. */
 const leading: Partial<Record<EntityKind, string[]>> = {
-  node: ['cpuFraction', 'cpuCount', 'memoryBytes', 'memoryTotalBytes', 'uptimeSeconds'],
-  guest: ['vmid', 'node', 'cpuFraction', 'cpuCount', 'memoryBytes', 'memoryTotalBytes', 'uptimeSeconds', 'pool'],
+  node: ['cpuFraction', 'cpuCount', 'memoryBytes', 'memoryTotalBytes', 'startedAtMs'],
+  guest: ['vmid', 'node', 'cpuFraction', 'cpuCount', 'memoryBytes', 'memoryTotalBytes', 'startedAtMs', 'pool'],
   storage: ['node', 'type', 'diskBytes', 'diskTotalBytes', 'content'],
   pod: ['namespace', 'node', 'restarts', 'startedAtMs'],
   'backup-group': ['vmid', 'lastBackupAtMs', 'backupCount', 'verification', 'lastVerifiedAtMs', 'sizeBytes'],

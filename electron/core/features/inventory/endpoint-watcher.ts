@@ -15,6 +15,8 @@ export function openEndpointWatcher(context: WatcherContext, settings: EndpointS
   const family = settings.kind === 'postgres' ? 'postgres' : 'ssh'
   return {
     lookTimeoutMs: 15_000,
+    // sshd writes a line to its log for every visitor that does not log in; PostgreSQL does not.
+    shortestPauseMs: settings.kind === 'ssh' ? 60_000 : 0,
     async look({ signal }) {
       const addresses = await resolve(settings.host, context.connection.label)
       await knock(settings, context.connection.label, signal)

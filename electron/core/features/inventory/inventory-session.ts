@@ -165,7 +165,8 @@ export class InventorySession {
       }
       for (const resolve of waiting) resolve()
       const refreshMs = this.options.core.settings.get().refreshSeconds * 1000
-      await this.pause(loop, nextPauseMs(refreshMs, failures, Math.random()))
+      const paceMs = Math.max(refreshMs, watcher?.shortestPauseMs ?? 0)
+      await this.pause(loop, nextPauseMs(paceMs, failures, Math.random()))
     }
     for (const resolve of loop.waiting) resolve()
     watcher?.dispose()

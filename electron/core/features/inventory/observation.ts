@@ -33,6 +33,8 @@ export interface Watcher {
   look(options: { signal: AbortSignal; isForced: boolean }): Promise<Look>
   /** Longest time one look may take; the session gives up after it. Milliseconds. */
   readonly lookTimeoutMs: number
+  /** Not looked at more often than this, however short the pace of the site is: for looks that leave traces. */
+  readonly shortestPauseMs?: number
   dispose(): void
 }
 
