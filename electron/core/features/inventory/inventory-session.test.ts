@@ -43,6 +43,7 @@ interface Stage {
   disposed: string[]
   looks: string[]
   lookTimeoutMs: number
+  shortestPauseMs: number
   openWatcher: OpenWatcher
 }
 function createStage(scripts: Record<string, Script>): Stage {
@@ -52,11 +53,13 @@ function createStage(scripts: Record<string, Script>): Stage {
     disposed: [],
     looks: [],
     lookTimeoutMs: 5000,
+    shortestPauseMs: 0,
     openWatcher(context): Watcher {
       const { id } = context.connection
       stage.opened.push(id)
       return {
         lookTimeoutMs: stage.lookTimeoutMs,
+        shortestPauseMs: stage.shortestPauseMs,
         async look(options) {
           stage.looks.push(id)
           return { limits: (await stage.scripts[id]!(context, options)) ?? [], remedy: 'Ask for more.' }
@@ -382,6 +385,17 @@ describe('pace and sharing', () => {
     const stage = createStage({ a: (context) => show(context, 'x/a/1') })
     sessionOn(base, siteOf(connectionOf('a')), stage)
     await expect.poll(() => stage.looks.length).toBeGreaterThan(3)
+  })
+
+  it('spares a system that asks for it', async () => {
+    const base = ground()
+    base.settings.refreshSeconds = 0.01
+    const stage = createStage({ a: (context) => show(context, 'x/a/1') })
+    stage.shortestPauseMs = 60_000
+    const session = sessionOn(base, siteOf(connectionOf('a')), stage)
+    await expect.poll(() => stateOf(session, 'a')).toBe('live')
+    await session.refresh(AbortSignal.timeout(5000))
+    expect(stage.looks).toHaveLength(2)
   })
 
   it('shares a session, keeps it for a while, and ends it', async () => {
