@@ -24,6 +24,9 @@ const faultNames: Record<(typeof demoFaults)[number], string> = {
   garbage: 'Answers garbage',
 }
 
+/** The choice that ends a fault. */
+const works = 'works'
+
 export function DemoPanel() {
   const client = useClient()
   const demo = useSession((state) => state.demo)
@@ -75,11 +78,10 @@ function Faults({ demo, attempt }: { demo: DemoStatus; attempt: (work: Promise<u
                 <Select
                   aria-label={`Fault of ${serviceNames[service]}`}
                   size="xs"
-                  placeholder="Works"
-                  clearable
-                  data={demoFaults.map((fault) => ({ value: fault, label: faultNames[fault] }))}
-                  value={demo.faults[service] ?? null}
-                  onChange={(fault) => attempt(client.demo.setFault({ service, fault: fault as (typeof demoFaults)[number] | null }))}
+                  allowDeselect={false}
+                  data={[{ value: works, label: 'Works' }, ...demoFaults.map((fault) => ({ value: fault, label: faultNames[fault] }))]}
+                  value={demo.faults[service] ?? works}
+                  onChange={(fault) => attempt(client.demo.setFault({ service, fault: fault === works ? null : (fault as (typeof demoFaults)[number]) }))}
                 />
               </Table.Td>
             </Table.Tr>

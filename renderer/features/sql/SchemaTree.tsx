@@ -133,7 +133,7 @@ function TableLine({ table, isOpen, onInsert, onReplace }: { table: CatalogTable
     <>
       <Chevron isOpen={isOpen} />
       <IconTable size={14} stroke={1.6} aria-hidden style={{ flexShrink: 0 }} />
-      <span>{table.name}</span>
+      <span>{table.name}</span>{' '}
       <small>{table.estimatedRows === null ? '' : shortCount(table.estimatedRows)}</small>
       <span onClick={(event) => event.stopPropagation()}>
         <Menu position="right-start">
@@ -156,7 +156,7 @@ function TableLine({ table, isOpen, onInsert, onReplace }: { table: CatalogTable
 
 const ColumnLine = ({ column }: { column: CatalogColumn }) => (
   <>
-    <span>{column.name}</span>
+    <span>{column.name}</span>{' '}
     {column.isPrimaryKey ? <IconKey size={11} color="var(--accent-star)" role="img" aria-label="primary key" style={{ flexShrink: 0 }} /> : null}
     <small>{shortType(column.type)}</small>
   </>
