@@ -92,7 +92,8 @@ const sliceMs = 12
  * between batches, so that scrolling goes on while rows pour in.
  */
 export async function readArrowStream(response: Response, table: ResultTable, signal: AbortSignal): Promise<void> {
-  const reader = await RecordBatchReader.from(response)
+  const body = watchedBody(response)
+  const reader = await RecordBatchReader.from(body.stream)
   try {
     await reader.open({ autoDestroy: true })
     if (reader.schema) table.setSchema(reader.schema)
@@ -108,4 +109,27 @@ export async function readArrowStream(response: Response, table: ResultTable, si
     table.announce()
     if (signal.aborted) await reader.cancel()
   }
+  if (body.failure !== undefined && !signal.aborted) throw body.failure
+}
+
+/** The body. Arrow's reader takes a failing source for a finished one, so the failure is kept beside it. */
+function watchedBody(response: Response): { stream: ReadableStream<Uint8Array>; failure: unknown } {
+  const reader = response.body?.getReader()
+  const watched = {
+    failure: undefined as unknown,
+    stream: new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        try {
+          const { done, value } = (await reader?.read()) ?? { done: true }
+          if (value) controller.enqueue(value)
+          if (done) controller.close()
+        } catch (thrown) {
+          watched.failure = thrown
+          controller.close()
+        }
+      },
+      cancel: (reason) => reader?.cancel(reason).catch(() => undefined),
+    }),
+  }
+  return watched
 }

@@ -4,7 +4,7 @@ import { create } from 'zustand'
 import { pause, toAppError, type Client } from '#client/client.ts'
 import type { Remote } from '#client/remote.ts'
 import type { Catalog, Run } from '#shared/contracts/sql.ts'
-import { fromWireError, type AppError } from '#shared/errors.ts'
+import { AppError, fromWireError } from '#shared/errors.ts'
 import type { ConnectionId } from '#shared/model/connection.ts'
 import { readArrowStream, ResultTable } from './result-table.ts'
 
@@ -134,11 +134,20 @@ async function follow(client: Client, run: Run, response: Promise<Response>, sig
   if (broken) update({ error: broken })
   try {
     const ended = await outcomeOf(client, run.runId, signal)
-    const error = ended.error ? fromWireError(ended.error) : ended.state === 'done' || ended.state === 'cut' ? broken : null
+    const error = ended.error ? fromWireError(ended.error) : (broken ?? missingRows(ended, table.rowCount))
     update({ run: ended, error, isReading: false })
   } catch (thrown) {
     update({ error: broken ?? toAppError(thrown), isReading: false, run: { ...run, state: 'interrupted' } })
   }
+}
+
+/** A result that looks complete and is not would be worse than none. */
+function missingRows(run: Run, arrived: number): AppError | null {
+  const isEnded = run.state === 'done' || run.state === 'cut'
+  if (!isEnded || run.columns.length === 0 || arrived === run.rows) return null
+  return new AppError('unreachable', `Only ${arrived} of ${run.rows} rows arrived here.`, {
+    remedy: run.resultBytes > 0 ? 'The whole result is kept: open it from the history.' : 'Run the statement again.',
+  })
 }
 
 const outcomePauseMs = 1000
