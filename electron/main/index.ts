@@ -14,11 +14,11 @@ import {
   shell,
   utilityProcess,
 } from 'electron'
-import { createHost } from '#core/host.ts'
 import { createLogBook } from '#core/storage/log-book.ts'
 import { createDemoLauncher } from './demo-launcher.ts'
 import { createDesktopShell } from './desktop-shell.ts'
 import type { ElectronSlice } from './electron-slice.ts'
+import { openHost } from './open-host.ts'
 
 const electron: ElectronSlice = {
   app,
@@ -44,7 +44,7 @@ createDesktopShell(electron, {
   cwd: process.cwd(),
   system: process.platform,
   openLog: (path) => createLogBook(path, () => Date.now()),
-  createHost,
+  createHost: openHost,
   createDemoLauncher: (paths) => createDemoLauncher(utilityProcess, paths.demoProcess),
 }).catch((error: unknown) => {
   console.error('Meridian could not start:', error)
