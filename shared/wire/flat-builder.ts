@@ -28,7 +28,19 @@ export const flat = {
 }
 
 const sizes = { byte: 1, short: 2, int: 4, long: 8, offset: 4 } as const
-const utf8 = new TextEncoder()
+
+/** UTF-8 without TextEncoder, which belongs to hosts and not to the language: this room has neither Node nor DOM. */
+function encodeUtf8(text: string): Uint8Array {
+  const escaped = encodeURIComponent(text.toWellFormed())
+  const bytes: number[] = []
+  for (let at = 0; at < escaped.length; at += 1) {
+    if (escaped[at] === '%') {
+      bytes.push(Number.parseInt(escaped.slice(at + 1, at + 3), 16))
+      at += 2
+    } else bytes.push(escaped.charCodeAt(at))
+  }
+  return Uint8Array.from(bytes)
+}
 
 export function createFlatBuilder(initialBytes = 4096): FlatBuilder {
   let bytes = new Uint8Array(initialBytes)
@@ -74,7 +86,7 @@ export function createFlatBuilder(initialBytes = 4096): FlatBuilder {
   return {
     offset,
     string(text) {
-      const encoded = utf8.encode(text)
+      const encoded = encodeUtf8(text)
       align(4, encoded.length + 1)
       bytes[(head -= 1)] = 0
       head -= encoded.length
