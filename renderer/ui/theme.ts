@@ -58,6 +58,9 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--line': '#272e45',
     '--text-dim': '#a3abc4',
     '--accent-star': '#ffd479',
+    // A failure is read, not shouted: Mantine's own ground for it drowns the text.
+    '--mantine-color-red-light': 'rgba(255, 107, 118, 0.13)',
+    '--mantine-color-red-light-color': '#ff9aa2',
   },
 })
 
