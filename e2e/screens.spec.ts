@@ -63,6 +63,8 @@ test('the palette, the shortcuts and the themes work by keyboard alone', async (
   await page.getByRole('textbox', { name: 'Search and commands' }).fill('theme: light')
   await page.keyboard.press('Enter')
   await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'light')
+  // Shortcuts are not for typing: they wait until the palette has let go of the keyboard.
+  await expect(page.getByRole('textbox', { name: 'Search and commands' })).toBeHidden()
   await page.keyboard.press('Shift+?')
   await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
 })
