@@ -1,5 +1,6 @@
 // Connecting a lab of one's own: vault, a site, a connection that cannot work and says why, a bad kubeconfig, and
 // removal by typed name. No secret comes back to the page.
+import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
 import { goTo } from './steps.ts'
 
@@ -73,8 +74,31 @@ test('a site of one’s own, tested step by step', async ({ meridian, shell }) =
     await expect(page.getByRole('region', { name: 'Site My lab' })).toHaveCount(0)
   })
 
+  await test.step('nothing of it is left where the page can see', async () => {
+    // The last one is there for sure: it proves that the search sees anything at all.
+    if (shell === 'loopback') expect(await searchMemory(page, [tokenSecret, passphrase, 'Audit log'])).toEqual(['Audit log'])
+    const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))
+    expect(kept).not.toContain(tokenSecret)
+  })
   expect(frames.join('\n')).not.toContain(tokenSecret)
   expect(frames.join('\n')).not.toContain(passphrase)
   expect(await page.content()).not.toContain(tokenSecret)
   expect(meridian.output()).not.toContain(tokenSecret)
 })
+
+/** Which of the texts are in the page's heap after a garbage collection, read as V8's own snapshot. */
+async function searchMemory(page: Page, texts: readonly string[]): Promise<string[]> {
+  const devtools = await page.context().newCDPSession(page)
+  const found = new Set<string>()
+  let tail = ''
+  devtools.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => {
+    const window = tail + chunk
+    for (const text of texts) if (window.includes(text)) found.add(text)
+    tail = window.slice(-200)
+  })
+  await devtools.send('HeapProfiler.enable')
+  for (let round = 0; round < 3; round += 1) await devtools.send('HeapProfiler.collectGarbage')
+  await devtools.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false })
+  await devtools.detach()
+  return [...found]
+}
