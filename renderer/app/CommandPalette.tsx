@@ -28,6 +28,7 @@ export function CommandPalette() {
       shortcut={['mod+K', 'mod+P']}
       searchProps={{ leftSection: <IconSearch size={18} />, placeholder: 'Search guests, addresses, VMIDs, pods… or type a command', 'aria-label': 'Search and commands' }}
       scrollable
+      attributes={{ content: { 'aria-label': 'Search and commands' } }}
       maxHeight={440}
       highlightQuery
     />

@@ -23,17 +23,21 @@ const sourceWord: Record<Source['state'], string> = {
   locked: 'vault locked',
 }
 
+/** What is wrong stands where it is seen, however narrow the window is. */
+const worstFirst = (sources: readonly Source[]): Source[] => sources.toSorted((a, b) => Number(a.state === 'live') - Number(b.state === 'live'))
+
 export function StatusBar() {
   const sources = useInventory((state) => state.sources)
   const carrier = useSession((state) => state.carrier)
   const vault = useSession((state) => state.vault)
   return (
     <footer className="frame-status" aria-label="Status">
-      {sources.map((source) => (
-        <SourceItem key={source.connectionId} source={source} />
-      ))}
-      {sources.length === 0 ? <span className="kbd-hint">No connections</span> : null}
-      <span className="status-spacer" />
+      <div className="status-sources">
+        {worstFirst(sources).map((source) => (
+          <SourceItem key={source.connectionId} source={source} />
+        ))}
+        {sources.length === 0 ? <span className="kbd-hint">No connections</span> : null}
+      </div>
       {carrier === 'connected' ? null : (
         <span role="status" style={{ color: healthColor('error') }}>
           {healthSymbol.error} Core {carrier === 'lost' ? 'lost, reconnecting…' : 'connecting…'}

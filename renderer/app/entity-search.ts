@@ -1,5 +1,5 @@
 // Finding entities by what people know of them: name, VMID, IP, MAC, tag, id. Linear in the inventory's size.
-import type { Entity } from '#shared/model/inventory.ts'
+import type { Entity, EntityKind } from '#shared/model/inventory.ts'
 
 /** The best `most` matches; an exact name or VMID first, then names that begin so, then anything that holds it. */
 export function searchEntities(entities: ReadonlyMap<string, Entity>, query: string, most: number): Entity[] {
@@ -11,9 +11,17 @@ export function searchEntities(entities: ReadonlyMap<string, Entity>, query: str
     if (rank < Infinity) ranked.push([rank, entity])
   }
   return ranked
-    .sort(([a, left], [b, right]) => a - b || left.name.localeCompare(right.name))
+    .sort(([a, left], [b, right]) => a - b || importance(left) - importance(right) || left.name.localeCompare(right.name))
     .slice(0, most)
     .map(([, entity]) => entity)
+}
+
+/** Among equally good matches, machines and databases go before what belongs to them. */
+const foremost: readonly EntityKind[] = ['node', 'guest', 'database-server', 'database', 'kubernetes-node', 'workload', 'storage', 'network']
+function importance({ kind }: Entity): number {
+  const at = foremost.indexOf(kind)
+  if (at >= 0) return at
+  return kind.startsWith('backup') ? foremost.length + 1 : foremost.length
 }
 
 function rankOf(entity: Entity, wanted: string): number {

@@ -31,8 +31,9 @@ export function EntityDetails(props: EntityDetailsProps) {
   const facts = Object.entries(entity.facts)
   return (
     <aside
+      className="details"
       aria-label={`Details of ${entity.name}`}
-      style={{ width: 340, flexShrink: 0, overflowY: 'auto', border: '1px solid var(--line)', borderRadius: 10, padding: 16, background: 'var(--surface-raised)' }}
+      style={{ flexShrink: 0, overflowY: 'auto', border: '1px solid var(--line)', borderRadius: 10, padding: 16, background: 'var(--surface-raised)' }}
     >
       <Group justify="space-between" wrap="nowrap" align="flex-start">
         <div>

@@ -2,10 +2,11 @@
 import { ActionIcon, Badge, Button, Group, Loader, SegmentedControl, Table, Text, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { IconDownload, IconRefresh, IconReportAnalytics, IconSearch } from '@tabler/icons-react'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { attempt as tryTo } from '#client/attempt.ts'
 import { toAppError } from '#client/client.ts'
 import { useClient } from '#client/client-context.ts'
+import { useSession } from '#client/session.store.ts'
 import type { Remote } from '#client/remote.ts'
 import type { AuditRecord } from '#shared/contracts/audit.ts'
 import { formatDuration } from '#shared/model/quantities.ts'
@@ -30,6 +31,7 @@ export default function AuditScreen() {
   const [wanted] = useDebouncedValue(text, 250)
   const [outcome, setOutcome] = useState<(typeof outcomes)[number]>('all')
   const [page, setPage] = useState<Remote<AuditRecord[]>>({ state: 'loading' })
+  const readable = useReadable()
   const [isAtEnd, setAtEnd] = useState(false)
   const [attempt, setAttempt] = useState(0)
 
@@ -104,7 +106,7 @@ export default function AuditScreen() {
         ) : null}
         {page.state === 'ready' && page.value.length > 0 ? (
           <>
-            <AuditTable records={page.value} />
+            <AuditTable records={page.value} readable={readable} />
             {isAtEnd ? null : (
               <Group justify="center" mt="md">
                 <Button variant="subtle" onClick={() => void tryTo('Older records could not be read', more)}>
@@ -119,7 +121,19 @@ export default function AuditScreen() {
   )
 }
 
-function AuditTable({ records }: { records: AuditRecord[] }) {
+/** The log keeps ids, which outlive names; people read the names of what is still there. */
+function useReadable(): (subject: string) => string {
+  const sites = useSession((state) => state.sites)
+  return useMemo(() => {
+    const names = (sites ?? []).flatMap((site) => [
+      [`siteId=${site.id}`, site.name] as const,
+      ...site.connections.map((connection) => [`connectionId=${connection.id}`, connection.label] as const),
+    ])
+    return (subject) => names.reduce((text, [id, name]) => text.replace(id, name), subject)
+  }, [sites])
+}
+
+function AuditTable({ records, readable }: { records: AuditRecord[]; readable: (subject: string) => string }) {
   return (
     <Table stickyHeader highlightOnHover verticalSpacing={6}>
       <Table.Thead>
@@ -138,9 +152,9 @@ function AuditTable({ records }: { records: AuditRecord[] }) {
               <Age atMs={record.atMs} />
             </Table.Td>
             <Table.Td title={record.procedure}>{record.title}</Table.Td>
-            <Table.Td style={{ maxWidth: 0, width: '50%' }}>
-              <Text size="sm" ff="monospace" truncate title={record.subject}>
-                {record.subject}
+            <Table.Td>
+              <Text size="xs" ff="monospace" lineClamp={2} title={record.subject} style={{ overflowWrap: 'anywhere' }}>
+                {readable(record.subject)}
               </Text>
               {record.message ? (
                 <Text size="xs" c="var(--text-dim)">

@@ -185,10 +185,10 @@ function ConnectionRow({ site, connection, attempt, setDialog }: CardProps & { c
   const edit = (): void => setDialog({ open: 'edit', site, connection, kind: connection.settings.kind })
   return (
     <Group gap="sm" wrap="nowrap" py={6} style={{ borderTop: '1px solid var(--line)' }}>
-      <Text size="sm" fw={600} w={190} truncate>
+      <Text size="sm" fw={600} w={230} truncate title={connection.label} style={{ flexShrink: 0 }}>
         {connection.label}
       </Text>
-      <Text size="sm" c="var(--text-dim)" w={170}>
+      <Text size="sm" c="var(--text-dim)" w={170} style={{ flexShrink: 0 }}>
         {kindNames[connection.settings.kind]}
       </Text>
       <Text size="sm" ff="monospace" truncate style={{ flex: 1 }} title={addressOf(connection)}>

@@ -37,7 +37,7 @@ export function columnsFor(kind: EntityKind, entities: readonly Entity[], nameOf
     {
       key: 'name',
       title: 'Name',
-      widthPx: 190,
+      widthPx: 176,
       isShownAtFirst: true,
       value: (entity) => entity.name,
       render: (entity) => (
@@ -50,15 +50,15 @@ export function columnsFor(kind: EntityKind, entities: readonly Entity[], nameOf
     {
       key: 'health',
       title: 'State',
-      widthPx: 150,
+      widthPx: 132,
       isShownAtFirst: true,
       value: (entity) => entity.status,
       order: (entity) => `${healthRank[entity.health]} ${entity.status}`,
       render: (entity) => <HealthMark health={entity.health} label={entity.status} />,
     },
-    { key: 'parent', title: 'In', widthPx: 130, isShownAtFirst: !seen.has('node'), value: (entity) => (entity.parentId ? nameOf(entity.parentId) : null) },
+    { key: 'parent', title: 'In', widthPx: 110, isShownAtFirst: !seen.has('node'), value: (entity) => (entity.parentId ? nameOf(entity.parentId) : null) },
     ...facts.map((key): InventoryColumn => factColumn(key, seen.get(key), shown.has(key))),
-    { key: 'addresses', title: 'Addresses', widthPx: 170, isShownAtFirst: kind === 'guest' || kind === 'node', value: (entity) => entity.addresses.filter(isIp).join(', ') || null },
+    { key: 'addresses', title: 'Addresses', widthPx: 150, isShownAtFirst: kind === 'guest' || kind === 'node', value: (entity) => entity.addresses.filter(isIp).join(', ') || null },
     { key: 'tags', title: 'Tags', widthPx: 140, isShownAtFirst: kind === 'guest', value: (entity) => entity.tags.join(', ') || null },
   ]
 }
@@ -71,7 +71,7 @@ function factColumn(key: string, sample: FactValue | undefined, isShownAtFirst: 
   return {
     key: `fact.${key}`,
     title: factLabel(key),
-    widthPx: isNumber ? 110 : 140,
+    widthPx: isNumber ? 98 : 112,
     isShownAtFirst,
     ...(isNumber ? { align: 'right' as const } : {}),
     csvTitle: key,

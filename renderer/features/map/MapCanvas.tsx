@@ -2,7 +2,7 @@
 // the place of a card says what it stands on.
 import '@xyflow/react/dist/style.css'
 import './map.css'
-import { Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, type Edge as FlowEdge } from '@xyflow/react'
+import { Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, type Edge as FlowEdge, type ReactFlowState } from '@xyflow/react'
 import { useEffect, useMemo, useRef, type RefObject } from 'react'
 import type { Entity, Health, Source } from '#shared/model/inventory.ts'
 import { entityKindNames } from '#ui/EntityIcon.tsx'
@@ -16,8 +16,9 @@ const nodeTypes = { entity: EntityCard, crowd: GroupCard, band: Band }
 const fit = { padding: { top: '12px', right: '12px', bottom: '46px', left: '50px' }, maxZoom: 1 } as const
 /** A map of fewer cards is seen whole; the overview would only cover it. */
 const overviewFrom = 150
-/** Below this zoom a card shows its name only, larger. */
-const farZoom = 0.72
+/** From how far away the map is seen: cards then show their name only, larger, and larger still. */
+const distanceOf = ({ transform: [, , zoom] }: ReactFlowState): 'far' | 'very-far' | undefined =>
+  zoom < 0.45 ? 'very-far' : zoom < 0.72 ? 'far' : undefined
 const legend: readonly Health[] = ['ok', 'warning', 'error', 'unknown', 'off']
 
 interface MapCanvasProps {
@@ -42,7 +43,7 @@ export function MapCanvas(props: MapCanvasProps) {
 function Surface(props: MapCanvasProps) {
   const { layout, lines, selectedId, brightIds, staleConnections, onSelect, onOpenGroup } = props
   const flow = useReactFlow()
-  const isFar = useStore((state) => state.transform[2] < farZoom)
+  const distance = useStore(distanceOf)
   const nodes = useMemo(() => toNodes(layout, selectedId, brightIds, staleConnections, onOpenGroup), [layout, selectedId, brightIds, staleConnections, onOpenGroup])
   const edges = useMemo(() => toFlowEdges(lines), [lines])
   const byId = useMemo(() => new Map(nodes.map((node) => [node.id, node])), [nodes])
@@ -60,7 +61,7 @@ function Surface(props: MapCanvasProps) {
   }
 
   return (
-    <div ref={surface} className="map-canvas" data-far={isFar || undefined} role="region" aria-label="Topology map">
+    <div ref={surface} className="map-canvas" data-far={distance} role="region" aria-label="Topology map">
       <ReactFlow<MapNode, FlowEdge>
         nodes={nodes}
         edges={edges}
@@ -115,14 +116,21 @@ function useKeptInView(surface: RefObject<HTMLDivElement | null>, layout: MapLay
       const { x, y, zoom } = flow.getViewport()
       const left = item.xPx * zoom + x
       const top = item.yPx * zoom + y
-      const isSeen = left >= 0 && top >= 0 && left + item.widthPx * zoom <= element.clientWidth && top + item.heightPx * zoom <= element.clientHeight
-      if (!isSeen) void flow.setCenter(item.xPx + item.widthPx / 2, item.yPx + item.heightPx / 2, { zoom })
+      const stepX = shiftInto(left, item.widthPx * zoom, element.clientWidth)
+      const stepY = shiftInto(top, item.heightPx * zoom, element.clientHeight)
+      if (stepX !== 0 || stepY !== 0) void flow.setViewport({ x: x + stepX, y: y + stepY, zoom })
     }
     const observer = new ResizeObserver(show)
     observer.observe(element)
     return () => observer.disconnect()
   }, [flow, surface, selectedId])
 }
+
+const marginPx = 24
+
+/** How far a stretch must be moved to lie within `roomPx`; 0 when it does, the shortest way otherwise. */
+const shiftInto = (startPx: number, lengthPx: number, roomPx: number): number =>
+  startPx < marginPx ? marginPx - startPx : Math.min(0, roomPx - marginPx - startPx - lengthPx)
 
 const miniColor = (node: MapNode): string =>
   node.type === 'entity' ? `var(--health-${node.data.card.entity.health})` : node.type === 'crowd' ? 'var(--health-off)' : 'var(--surface)'
@@ -172,6 +180,6 @@ const toFlowEdges = (lines: readonly MapLine[]): FlowEdge[] =>
     source: line.fromId,
     target: line.toId,
     style: { strokeWidth: line.isSelected ? 2.2 : 1, opacity: line.isSelected ? 1 : 0.35 },
-    ...(line.isSelected ? { label: line.kind.replaceAll('-', ' '), zIndex: 10, labelBgPadding: [5, 3] as [number, number], labelBgBorderRadius: 5, labelStyle: { fill: 'var(--mantine-color-text)' }, labelBgStyle: { fill: 'var(--surface-raised)' } } : {}),
+    ...(line.isSelected ? { label: line.kind.replaceAll('-', ' '), zIndex: 10, labelBgPadding: [5, 3] as [number, number], labelBgBorderRadius: 5, labelStyle: { fill: 'var(--mantine-color-text)', fontSize: 14 }, labelBgStyle: { fill: 'var(--surface-raised)' } } : {}),
     selectable: false,
   }))

@@ -34,7 +34,14 @@ export const EntityCard = memo(function EntityCard({ data }: NodeProps<EntityNod
       <span className="map-card-bar" style={{ background: healthColor(entity.health) }} />
       <EntityIcon kind={entity.kind} size={entity.kind === 'node' ? 22 : 17} />
       <div style={{ minWidth: 0 }}>
-        <div className="map-card-name">{entity.name}</div>
+        <div className="map-card-name">
+          {entity.health === 'ok' ? null : (
+            <span className="map-card-sign" aria-hidden style={{ color: healthColor(entity.health) }}>
+              {healthSymbol[entity.health]}{' '}
+            </span>
+          )}
+          {entity.name}
+        </div>
         <div className="map-card-status">
           <span aria-hidden style={{ color: healthColor(entity.health) }}>{healthSymbol[entity.health]}</span> {subtitleOf(entity)}
         </div>

@@ -40,7 +40,8 @@ describe('a result of ten million rows', () => {
     expect(grid()).toHaveAttribute('aria-colcount', '401')
     expect(screen.getAllByRole('row').length).toBeLessThan(25)
     expect(within(screen.getAllByRole('row')[1]!).getAllByRole('gridcell').length).toBeLessThan(10)
-    expect(value.mock.calls.length).toBeLessThan(200)
+    // A few rows of every column are read once, to know how wide it must be.
+    expect(value.mock.calls.length).toBeLessThan(400 * 24 + 400)
     expect(Math.max(...value.mock.calls.map(([row]) => row))).toBeLessThan(25)
   })
 

@@ -31,7 +31,9 @@ export function ResultGrid({ table, label }: { table: ResultTable; label: string
   const view = useViewSize(scroller)
   const [selection, setSelection] = useState<Selection>({ anchor: { row: 0, column: 0 }, cursor: { row: 0, column: 0 } })
   const { fields, rowCount } = table
-  const columns = useMemo(() => layOutColumns(fields), [fields])
+  const hasRows = rowCount > 0
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- measured once the first rows are there, not at each batch
+  const columns = useMemo(() => layOutColumns(table, fields), [table, fields, hasRows])
   const lefts = useMemo(() => [...columns.map((column) => column.leftPx), totalWidth(columns)], [columns])
   const size: GridSize = { rowCount, rowHeightPx, viewportPx: Math.max(rowHeightPx, view.heightPx - headHeightPx) }
   const { topPx, leftPx, goTo, onScroll } = useGridScroll(scroller, size)
@@ -67,6 +69,7 @@ export function ResultGrid({ table, label }: { table: ResultTable; label: string
 
   const totalWidthPx = gutterPx + lefts.at(-1)!
   const visible = columns.slice(shown.first, shown.end)
+  const slots = Math.ceil(size.viewportPx / rowHeightPx) + 2
   const isCursorShown = cursor.row >= rows.first && cursor.row < rows.end && cursor.column >= shown.first && cursor.column < shown.end
   return (
     <div
@@ -78,7 +81,7 @@ export function ResultGrid({ table, label }: { table: ResultTable; label: string
       aria-rowcount={rowCount + 1}
       aria-colcount={columns.length + 1}
       aria-multiselectable
-      aria-activedescendant={isCursorShown ? `${id}-${cursor.row}-${cursor.column}` : undefined}
+      aria-activedescendant={isCursorShown ? `${id}-cursor` : undefined}
       onKeyDown={onKeyDown}
       onScroll={onScroll}
     >
@@ -94,7 +97,8 @@ export function ResultGrid({ table, label }: { table: ResultTable; label: string
               const row = rows.first + index
               return (
                 <div
-                  key={row}
+                  // Rows that leave make room for those that come: the same elements, with other words.
+                  key={row % slots}
                   role="row"
                   aria-rowindex={row + 2}
                   className="result-grid-row"
@@ -107,7 +111,7 @@ export function ResultGrid({ table, label }: { table: ResultTable; label: string
                   {visible.map((column, at) => (
                     <GridCell
                       key={shown.first + at}
-                      id={`${id}-${row}-${shown.first + at}`}
+                      id={cursor.row === row && cursor.column === shown.first + at ? `${id}-cursor` : undefined}
                       row={row}
                       index={shown.first + at}
                       column={column}
@@ -131,7 +135,7 @@ const mostShownLetters = 300
 const mostTitleLetters = 2000
 
 interface GridCellProps {
-  id: string
+  id: string | undefined
   row: number
   index: number
   column: GridColumn
@@ -172,7 +176,9 @@ const GridCell = memo(function GridCell({ id, row, index, column, text, isCursor
 const Head = memo(function Head({ columns, firstColumn }: { columns: readonly GridColumn[]; firstColumn: number }) {
   return (
     <div className="result-grid-head" role="row" aria-rowindex={1} style={{ height: headHeightPx }}>
-      <div className="result-grid-gutter" role="columnheader" aria-colindex={1} aria-label="Row" style={{ width: gutterPx }} />
+      <div className="result-grid-gutter" role="columnheader" aria-colindex={1} style={{ width: gutterPx }}>
+        Row
+      </div>
       {columns.map(({ field, leftPx, widthPx, isNumeric: isRight }, index) => (
         <div
           key={firstColumn + index}
@@ -205,11 +211,23 @@ function useViewSize(scroller: { current: HTMLDivElement | null }): { widthPx: n
   return view
 }
 
-function layOutColumns(fields: readonly Field[]): GridColumn[] {
+/** Rows that are looked at to find out how wide a column must be. */
+const sampledRows = 24
+const digitPx = 8.2
+const columnPaddingPx = 24
+
+/** Wide enough for the name and type, and for the first rows as far as that is reasonable. */
+function layOutColumns(table: ResultTable, fields: readonly Field[]): GridColumn[] {
   let leftPx = 0
-  return fields.map((field) => {
-    const widthPx = widthOf(field.name, field.type.toString())
-    const column = { field, format: formatterFor(field), isNumeric: isNumeric(field), leftPx, widthPx }
+  return fields.map((field, index) => {
+    const format = formatterFor(field)
+    let letters = Math.max(field.name.length * 1.1, `${pgTypeOf(field) ?? field.type.toString()} · ${unitOf(field) ?? ''}`.length * 0.85, 7)
+    for (let row = 0; row < Math.min(sampledRows, table.rowCount); row += 1) {
+      const value = table.value(row, index)
+      if (value !== null) letters = Math.max(letters, format(value).length)
+    }
+    const widthPx = Math.round(Math.min(isNumeric(field) ? 340 : 280, letters * digitPx + columnPaddingPx))
+    const column = { field, format, isNumeric: isNumeric(field), leftPx, widthPx }
     leftPx += widthPx
     return column
   })
@@ -218,12 +236,6 @@ function layOutColumns(fields: readonly Field[]): GridColumn[] {
 const totalWidth = (columns: readonly GridColumn[]): number => {
   const last = columns.at(-1)
   return last ? last.leftPx + last.widthPx : 0
-}
-
-/** Wide enough for the name and for what such values usually need. */
-function widthOf(name: string, type: string): number {
-  const byType = /Utf8|List|Binary/.test(type) ? 170 : /Timestamp/.test(type) ? 190 : /64/.test(type) ? 165 : 110
-  return Math.max(byType, Math.min(260, name.length * 8 + 28))
 }
 
 function textOf(table: ResultTable, column: GridColumn, row: number, index: number): string | null {

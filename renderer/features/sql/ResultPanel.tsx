@@ -30,7 +30,7 @@ export function ResultPanel() {
   const startError = useSql((state) => state.startError)
   const view = useSql((state) => state.view)
   return (
-    <div className="sql-result" style={{ gridRow: '3 / 5' }}>
+    <div className="sql-result">
       {startError ? (
         <div style={{ padding: 12 }}>
           <ErrorNotice error={startError} onClose={() => useSql.setState({ startError: null })} />
@@ -92,17 +92,17 @@ function ResultBar({ result }: { result: OpenResult }) {
   useSyncExternalStore(table.subscribe, table.getRevision)
   const view = useSql((state) => state.view)
   return (
-    <div className="sql-bar" style={{ borderTop: '1px solid var(--line)' }}>
+    <div className="sql-bar">
       <SegmentedControl size="xs" data={views} value={view} onChange={(next) => useSql.setState({ view: next as ResultView })} aria-label="Show the result as" />
       <VisuallyHidden role="status">
         {run.state === 'running' ? 'The statement is running.' : `The result is ${stateWords[run.state]}: ${run.rows} rows.`}
       </VisuallyHidden>
-      <Text size="xs" data-testid="result-status" data-state={run.state}>
+      <Text size="xs" className="sql-status" data-testid="result-status" data-state={run.state}>
         <b>{formatCount(table.rowCount)}</b> {table.rowCount === 1 ? 'row' : 'rows'} · {stateWords[run.state]} · <Elapsed run={run} />
         {run.resultBytes > 0 ? ` · ${formatBytes(run.resultBytes)} kept` : ''}
         {run.name ? ` · saved as “${run.name}”` : ''}
       </Text>
-      <Group ml="auto" gap={6}>
+      <Group ml="auto" gap={6} wrap="nowrap">
         <SaveButton run={run} isReading={result.isReading} />
         <ExportMenu run={run} isReading={result.isReading} />
       </Group>

@@ -1,5 +1,5 @@
 // What was run, newest first, and the results that were kept: open one again without asking any server.
-import { ActionIcon, Badge, Group, Menu, ScrollArea, Switch, Text, TextInput, UnstyledButton } from '@mantine/core'
+import { ActionIcon, Badge, Group, Menu, ScrollArea, Switch, Text, TextInput, UnstyledButton, VisuallyHidden } from '@mantine/core'
 import { IconDots, IconSearch } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { attempt } from '#client/attempt.ts'
@@ -57,7 +57,8 @@ function HistoryItem({ run, onReplace }: { run: Run; onReplace: (sql: string) =>
   }
   return (
     <li style={{ position: 'relative' }}>
-      <UnstyledButton className="history-item" onClick={open} aria-label={`Open ${titleOf(run)}`}>
+      <UnstyledButton className="history-item" onClick={open}>
+        <VisuallyHidden>Open</VisuallyHidden>{' '}
         {run.name ? <Text size="sm" fw={600} component="span">{run.name}</Text> : null}
         <code>{run.sql.slice(0, 600)}</code>
         <Group gap={6} mt={4}>

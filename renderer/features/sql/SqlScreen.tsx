@@ -1,6 +1,6 @@
 // The workbench: databases and their tables at the left, the editor above, the result below as rows or pictures.
 import './sql-screen.css'
-import { Button, SegmentedControl, Select, Switch, Tooltip } from '@mantine/core'
+import { Button, SegmentedControl, Select, Switch, Tooltip, VisuallyHidden } from '@mantine/core'
 import { IconDatabaseOff, IconPlayerPlayFilled, IconPlayerStopFilled } from '@tabler/icons-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { attempt } from '#client/attempt.ts'
@@ -16,6 +16,7 @@ import { statementAt } from '#shared/model/sql-statements.ts'
 import { ActionButton } from '#ui/ActionButton.tsx'
 import { EmptyState } from '#ui/EmptyState.tsx'
 import { modName } from '#ui/keys.ts'
+import { EditorDivider, useEditorPercent } from './EditorDivider.tsx'
 import { RunHistory } from './RunHistory.tsx'
 import { ResultPanel } from './ResultPanel.tsx'
 import { SchemaBrowser } from './SchemaBrowser.tsx'
@@ -52,6 +53,7 @@ function Workbench({ databases }: { databases: Connection[] }) {
   const { connectionId, text, result, startError, catalogs, isStarting } = useSql()
   const blocked = useBlock(connectionId)
   const [side, setSide] = useState('tables')
+  const [percent, setPercent] = useEditorPercent()
   const editor = useRef<EditorHandle | null>(null)
   /** Where the last statement began in the text, so that an error's position can be marked. */
   const ranFrom = useRef(0)
@@ -109,7 +111,8 @@ function Workbench({ databases }: { databases: Connection[] }) {
           <RunHistory onReplace={replace} />
         )}
       </aside>
-      <section className="sql-work" aria-label="SQL workbench">
+      <section className="sql-work" aria-label="SQL workbench" style={{ gridTemplateRows: `auto ${percent}% 7px minmax(0, 1fr)` }}>
+        <VisuallyHidden component="h1">SQL</VisuallyHidden>
         <RunBar blocked={blocked} isRunning={isRunning} isStarting={isStarting} onRun={run} />
         <div className="sql-editor">
           <SqlEditor
@@ -123,6 +126,7 @@ function Workbench({ databases }: { databases: Connection[] }) {
             }}
           />
         </div>
+        <EditorDivider percent={percent} onChange={setPercent} />
         <ResultPanel />
       </section>
     </div>

@@ -115,20 +115,27 @@ export async function readArrowStream(response: Response, table: ResultTable, si
 /** The body. Arrow's reader takes a failing source for a finished one, so the failure is kept beside it. */
 function watchedBody(response: Response): { stream: ReadableStream<Uint8Array>; failure: unknown } {
   const reader = response.body?.getReader()
+  let isLeft = false
   const watched = {
     failure: undefined as unknown,
     stream: new ReadableStream<Uint8Array>({
       async pull(controller) {
         try {
           const { done, value } = (await reader?.read()) ?? { done: true }
+          // Arrow leaves the stream at its end mark, while the next read is still under way.
+          if (isLeft) return
           if (value) controller.enqueue(value)
           if (done) controller.close()
         } catch (thrown) {
+          if (isLeft) return
           watched.failure = thrown
           controller.close()
         }
       },
-      cancel: (reason) => reader?.cancel(reason).catch(() => undefined),
+      cancel(reason) {
+        isLeft = true
+        return reader?.cancel(reason).catch(() => undefined)
+      },
     }),
   }
   return watched

@@ -30,7 +30,7 @@ export function ColumnPicker({ label, table, value, onChange }: ColumnPickerProp
       aria-label={label}
       leftSection={<span style={{ fontSize: 11, whiteSpace: 'nowrap' }}>{label}</span>}
       leftSectionWidth={label.length * 7 + 16}
-      w={220}
+      style={{ flex: '0 1 220px', minWidth: 120 }}
       searchable
       allowDeselect={false}
       data={data}

@@ -29,19 +29,20 @@ export function PlotFrame({ controls, data, instead, children, exportName }: Plo
     observer.observe(surface.current!)
     return () => observer.disconnect()
   }, [])
+  const status = data ? `${formatCount(data.rowsSeen - data.ignored)} rows drawn${data.ignored > 0 ? `; ${formatCount(data.ignored)} without a value (NULL, NaN or −9999) left out` : ''}` : instead ? '' : 'Reading…'
   const save = (): void => {
     const canvases = [...(surface.current?.querySelectorAll('canvas') ?? [])]
     if (canvases.length > 0) void attempt('The picture could not be made', flatten(canvases).then((blob) => blob && downloadBlob(blob, exportName)))
   }
   return (
     <div style={{ display: 'flex', flexDirection: 'column', height: '100%', minHeight: 0 }}>
-      <Group gap="xs" px={12} py={6}>
+      <Group gap="xs" px={12} py={6} wrap="nowrap">
         {controls}
-        <Group ml="auto" gap="sm">
-          <Text size="xs" c="var(--text-dim)" role="status" data-testid="plot-status">
-            {data ? `${formatCount(data.rowsSeen - data.ignored)} rows drawn${data.ignored > 0 ? `; ${formatCount(data.ignored)} without a value (NULL, NaN or −9999) left out` : ''}` : instead ? '' : 'Reading…'}
+        <Group ml="auto" gap="sm" wrap="nowrap" style={{ flex: '1 1 0', minWidth: 90, justifyContent: 'flex-end' }}>
+          <Text size="xs" c="var(--text-dim)" role="status" truncate title={status} data-testid="plot-status">
+            {status}
           </Text>
-          <Button size="compact-xs" variant="default" leftSection={<IconPhoto size={13} />} onClick={save} disabled={!data || data.rowsSeen === data.ignored}>
+          <Button size="compact-xs" style={{ flexShrink: 0 }} variant="default" leftSection={<IconPhoto size={13} />} onClick={save} disabled={!data || data.rowsSeen === data.ignored}>
             PNG
           </Button>
         </Group>

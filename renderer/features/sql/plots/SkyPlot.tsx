@@ -18,7 +18,7 @@ export default function SkyPlot({ table }: { table: ResultTable }) {
     <>
       <ColumnPicker label="RA" table={table} value={columns?.ra ?? null} onChange={(ra) => setColumns({ ra, dec: columns?.dec ?? ra })} />
       <ColumnPicker label="Dec" table={table} value={columns?.dec ?? null} onChange={(dec) => setColumns({ ra: columns?.ra ?? dec, dec })} />
-      <Select size="xs" w={150} aria-label="Centre" allowDeselect={false} value={centre} onChange={(value) => value && setCentre(value)} data={[{ value: '180', label: 'Centre RA 180°' }, { value: '120', label: 'Centre RA 120°' }, { value: '0', label: 'Centre RA 0°' }]} />
+      <Select size="xs" style={{ flex: '0 1 150px', minWidth: 100 }} aria-label="Centre" allowDeselect={false} value={centre} onChange={(value) => value && setCentre(value)} data={[{ value: '180', label: 'Centre RA 180°' }, { value: '120', label: 'Centre RA 120°' }, { value: '0', label: 'Centre RA 0°' }]} />
     </>
   )
   return (

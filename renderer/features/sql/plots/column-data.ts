@@ -134,7 +134,9 @@ export function extent(values: Float64Array): [number, number] | null {
   if (values.length === 0) return null
   let low = Infinity
   let high = -Infinity
-  for (const value of values) {
+  // By index: several times faster than an iterator over millions.
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index]!
     if (value < low) low = value
     if (value > high) high = value
   }

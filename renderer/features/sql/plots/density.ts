@@ -33,15 +33,25 @@ export function toPixels(counts: Uint32Array, widthPx: number, heightPx: number,
   let most = 0
   for (const count of spread) if (count > most) most = count
   const pixels = new Uint8ClampedArray(widthPx * heightPx * 4)
-  const table = Array.from({ length: 256 }, (_unused, index) => rampColor(Math.exp((index / 255) * Math.log(Math.max(most, 2))), Math.max(most, 2), ramp))
+  // One 32-bit store a pixel; the table is written through bytes, so that it holds on either byte order.
+  const words = new Uint32Array(pixels.buffer)
+  const table = colorWords(Math.max(most, 2), ramp)
   const scale = 255 / Math.log(Math.max(most, 2))
   for (let index = 0; index < spread.length; index += 1) {
     const count = spread[index]!
-    if (count === 0) continue
-    const [red, green, blue] = table[Math.min(255, Math.round(Math.log(count) * scale))]!
-    pixels.set([red, green, blue, 255], index * 4)
+    if (count > 0) words[index] = table[Math.min(255, Math.round(Math.log(count) * scale))]!
   }
   return { pixels, most }
+}
+
+/** 256 opaque colours, evenly along the logarithm of the count. */
+function colorWords(most: number, ramp: RampName): Uint32Array {
+  const bytes = new Uint8Array(256 * 4)
+  for (let index = 0; index < 256; index += 1) {
+    const [red, green, blue] = rampColor(Math.exp((index / 255) * Math.log(most)), most, ramp)
+    bytes.set([red, green, blue, 255], index * 4)
+  }
+  return new Uint32Array(bytes.buffer)
 }
 
 function widen(counts: Uint32Array, widthPx: number, heightPx: number, radiusPx: number): Uint32Array {

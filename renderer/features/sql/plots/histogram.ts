@@ -20,8 +20,8 @@ export function binValues(values: Float64Array, bins: number, range: [number, nu
   const first = Math.floor(low / step) * step
   const size = Math.max(1, Math.floor((high - first) / step) + 1)
   const counts = new Float64Array(size)
-  for (const value of values) {
-    const bin = Math.floor((value - first) / step)
+  for (let index = 0; index < values.length; index += 1) {
+    const bin = Math.floor((values[index]! - first) / step)
     if (bin >= 0 && bin < size) counts[bin]! += 1
   }
   return { edges: Float64Array.from({ length: size + 1 }, (_unused, index) => first + index * step), counts }
