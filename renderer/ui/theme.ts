@@ -1,6 +1,6 @@
 // Colours, radii and type of the whole application, light and dark. Health colours are chosen to stay apart for
 // colour-blind users and always come with a shape or a word.
-import { createTheme, Modal, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
+import { createTheme, Menu, Modal, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
 import type { Health } from '#shared/model/inventory.ts'
 
 const meridian: MantineColorsTuple = [
@@ -21,7 +21,11 @@ export const theme = createTheme({
   fontFamily: 'Inter, "Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif',
   fontFamilyMonospace: '"JetBrains Mono", "SF Mono", ui-monospace, "Cascadia Code", "DejaVu Sans Mono", Menlo, monospace',
   headings: { fontWeight: '650' },
-  components: { Modal: Modal.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }) },
+  components: {
+    Modal: Modal.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
+    // The placeholder is a focusable child that no menu may have; without it the first item is focused.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
+  },
 })
 
 /** One colour per state, as CSS variables `--health-ok` … so that plain CSS, SVG and canvas can use them. */
@@ -38,6 +42,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--surface-sunken': '#eceef5',
     '--line': '#dfe2ec',
     '--text-dim': '#5a6280',
+    '--mantine-color-error': '#c0262f',
     '--accent-star': '#7a5200',
     // Mantine's light badges and dimmed texts fall short of 4.5 : 1 on their own grounds.
     '--mantine-color-dimmed': '#5a6280',
@@ -61,6 +66,11 @@ export const cssVariables: CSSVariablesResolver = () => ({
     // A failure is read, not shouted: Mantine's own ground for it drowns the text.
     '--mantine-color-red-light': 'rgba(255, 107, 118, 0.13)',
     '--mantine-color-red-light-color': '#ff9aa2',
+    '--mantine-color-yellow-light': 'rgba(255, 180, 84, 0.13)',
+    '--mantine-color-yellow-light-color': '#ffc27a',
+    '--mantine-color-green-light': 'rgba(63, 207, 142, 0.13)',
+    '--mantine-color-green-light-color': '#6fdcab',
+    '--mantine-color-error': '#ff8a93',
   },
 })
 

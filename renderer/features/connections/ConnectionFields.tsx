@@ -43,7 +43,7 @@ export function AddressFields(props: FieldProps) {
   const { form } = props
   return (
     <>
-      <TextField {...props} field="label" label="Name" placeholder={form.kind === 'postgres' ? 'proj-pg01' : 'radioastronomy'} />
+      <TextField {...props} field="label" label="Name" placeholder={form.kind === 'postgres' || form.kind === 'ssh' ? 'proj-pg01' : 'radioastronomy'} />
       {form.kind === 'proxmox' || form.kind === 'pbs' ? (
         <TextField
           {...props}

@@ -1,7 +1,7 @@
 // The connection test: six steps, what each found, and what to do about the one that failed.
 import { Button, Group, Loader, Stack, Text, ThemeIcon } from '@mantine/core'
 import { IconCheck, IconMinus, IconX } from '@tabler/icons-react'
-import { useEffect, useState, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { toAppError } from '#client/client.ts'
 import { useClient } from '#client/client-context.ts'
 import { fromWireError, type AppError } from '#shared/errors.ts'
@@ -23,9 +23,9 @@ const titles: Record<TestStep['step'], string> = {
 
 const marks: Record<TestStep['state'], ReactNode> = {
   running: <Loader size={18} aria-label="running" />,
-  passed: <ThemeIcon size={20} radius="xl" color="green" aria-label="passed"><IconCheck size={13} /></ThemeIcon>,
-  failed: <ThemeIcon size={20} radius="xl" color="red" aria-label="failed"><IconX size={13} /></ThemeIcon>,
-  skipped: <ThemeIcon size={20} radius="xl" color="gray" aria-label="not tried"><IconMinus size={13} /></ThemeIcon>,
+  passed: <ThemeIcon size={20} radius="xl" color="green" role="img" aria-label="passed"><IconCheck size={13} /></ThemeIcon>,
+  failed: <ThemeIcon size={20} radius="xl" color="red" role="img" aria-label="failed"><IconX size={13} /></ThemeIcon>,
+  skipped: <ThemeIcon size={20} radius="xl" color="gray" role="img" aria-label="not tried"><IconMinus size={13} /></ThemeIcon>,
 }
 
 /** What the user may choose to trust after this failure. A changed host key or fingerprint is never offered. */
@@ -71,12 +71,18 @@ export function ConnectionTest({ connectionId, draft, onTrust }: ConnectionTestP
     // eslint-disable-next-line react-hooks/exhaustive-deps -- a draft is tested as it was when the test was opened
   }, [client, connectionId, attempt])
 
+  const host = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // Without braces the effect would give back what newer browsers return here: a promise.
+    host.current?.scrollIntoView({ block: 'nearest' })
+  }, [steps, error])
+
   const shown = testStepNames.flatMap((name) => steps.get(name) ?? [])
   const failed = shown.find((step) => step.state === 'failed')
   const failure = failed?.error ? fromWireError(failed.error) : null
   const offer = failure ? trustOf(failure) : null
   return (
-    <Stack gap="sm" role="group" aria-label="Connection test">
+    <Stack gap="sm" role="group" aria-label="Connection test" ref={host}>
       {shown.map((step) => (
         <Group key={step.step} wrap="nowrap" align="flex-start" gap="sm" data-testid={`step-${step.step}`} data-state={step.state}>
           {marks[step.state]}

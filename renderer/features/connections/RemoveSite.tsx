@@ -7,6 +7,13 @@ import type { AppError } from '#shared/errors.ts'
 import type { Site } from '#shared/model/connection.ts'
 import { ErrorNotice } from '#ui/ErrorNotice.tsx'
 
+/** What goes with the site, in words. */
+function partsOf({ connections }: Site): string {
+  if (connections.length === 0) return 'The site is removed'
+  const what = connections.length === 1 ? 'Its connection, the credential' : `Its ${connections.length} connections, their credentials`
+  return `${what} and what was last seen of it are removed`
+}
+
 export function RemoveSite({ site, onClose }: { site: Site; onClose: () => void }) {
   const client = useClient()
   const [confirmation, setConfirmation] = useState('')
@@ -32,8 +39,7 @@ export function RemoveSite({ site, onClose }: { site: Site; onClose: () => void 
       >
         <Stack>
           <Text size="sm">
-            {site.connections.length === 1 ? 'Its connection, the credentials' : `Its ${site.connections.length} connections, their credentials`} and what was last seen of it are removed
-            from this machine. Nothing in the lab itself is touched. Query results stay.
+            {partsOf(site)} from this machine. Nothing in the lab itself is touched. Query results stay.
           </Text>
           <TextInput label={`Type “${site.name}” to confirm`} value={confirmation} onChange={(event) => setConfirmation(event.currentTarget.value)} data-autofocus autoComplete="off" />
           {error ? <ErrorNotice error={error} /> : null}

@@ -37,7 +37,7 @@ export default function MapScreen() {
   const layout = useMemo(() => layOut(shown, entities, edges.values(), openGroups), [shown, entities, edges, openGroups])
   const lines = useMemo(() => linesOf(layout, edges.values(), selectedId), [layout, edges, selectedId])
   const selected = selectedId ? entities.get(selectedId) : undefined
-  const brightIds = useMemo(() => (selected ? neighbourhood(selected.id, adjacency(entities, edges.values()), 1) : null), [selected, entities, edges])
+  const brightIds = useMemo(() => (selected && layout.standsIn.has(selected.id) ? neighbourhood(selected.id, adjacency(entities, edges.values()), 1) : null), [selected, layout, entities, edges])
   const stale = useMemo(() => new Set(sources.filter((source) => source.state !== 'live').map((source) => source.connectionId)), [sources])
 
   const select = useCallback((entity: Entity | null) => navigate('/map', entity ? { entity: entity.id } : {}), [])
