@@ -1,4 +1,5 @@
 // Adding or editing one connection: fields by kind, trust, credential, and the step-by-step test before saving.
+import './connection-editor.css'
 import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { toAppError } from '#client/client.ts'
@@ -92,7 +93,7 @@ export function ConnectionEditor(props: { site: Site; connection: Connection | n
               {missing === 1 ? 'One field still needs' : `${missing} fields still need`} something; {missing === 1 ? 'it is' : 'they are'} marked above.
             </Text>
           ) : null}
-          <Group justify="flex-end">
+          <Group justify="flex-end" className="editor-actions">
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>

@@ -82,7 +82,7 @@ export function ConnectionTest({ connectionId, draft, onTrust }: ConnectionTestP
   const failure = failed?.error ? fromWireError(failed.error) : null
   const offer = failure ? trustOf(failure) : null
   return (
-    <Stack gap="sm" role="group" aria-label="Connection test" ref={host}>
+    <Stack gap="sm" role="group" aria-label="Connection test" className="connection-test" ref={host}>
       {shown.map((step) => (
         <Group key={step.step} wrap="nowrap" align="flex-start" gap="sm" data-testid={`step-${step.step}`} data-state={step.state}>
           {marks[step.state]}

@@ -50,7 +50,7 @@ export function columnsFor(kind: EntityKind, entities: readonly Entity[], nameOf
     {
       key: 'health',
       title: 'State',
-      widthPx: 132,
+      widthPx: 158,
       isShownAtFirst: true,
       value: (entity) => entity.status,
       order: (entity) => `${healthRank[entity.health]} ${entity.status}`,
