@@ -57,7 +57,7 @@ test('the palette, the shortcuts and the themes work by keyboard alone', async (
   await page.getByRole('textbox', { name: 'Search and commands' }).fill('audit')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { name: 'Audit log' })).toBeVisible()
-  await page.keyboard.press('ControlOrMeta+6')
+  await page.keyboard.press('ControlOrMeta+,')
   await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible()
   await page.keyboard.press('ControlOrMeta+k')
   await page.getByRole('textbox', { name: 'Search and commands' }).fill('theme: light')

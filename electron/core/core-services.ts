@@ -1,4 +1,5 @@
 // What every feature is built from. A composition root fills it once; features take the slice they use.
+import type { ConnectorDesk } from './connector-desk.ts'
 import type { Platform } from './platform.ts'
 import type { ChannelDesk } from './router/channel-desk.ts'
 import type { Pipeline } from './router/implement-feature.ts'
@@ -21,6 +22,8 @@ export interface CoreServices {
   audit: AuditLog
   logBook: LogBook
   vault: Vault
+  /** Connectors by connection, shared by all features, so that logging in happens once. */
+  connectors: ConnectorDesk
   streams: StreamDesk
   channels: ChannelDesk
 }

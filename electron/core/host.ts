@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { implement } from '@orpc/server'
 import { contract } from '#shared/contracts/index.ts'
+import type { Site } from '#shared/model/connection.ts'
 import type { FramePipe } from '#shared/wire/byte-channel.ts'
+import { createConnectorDesk } from './connector-desk.ts'
 import type { CoreServices, Feature } from './core-services.ts'
 import { createFeatures } from './features/index.ts'
 import type { Platform } from './platform.ts'
@@ -17,7 +19,7 @@ import { openDatabase } from './storage/database.ts'
 import type { LogBook } from './storage/log-book.ts'
 import { createNotificationStore } from './storage/notification-store.ts'
 import { createSettingsStore } from './storage/settings-store.ts'
-import { createSiteStore } from './storage/site-store.ts'
+import { createSiteStore, type SiteStore } from './storage/site-store.ts'
 import { openVault } from './vault/sealed-vault.ts'
 
 export type Host = Awaited<ReturnType<typeof createHost>>
@@ -35,6 +37,7 @@ export async function createHost(platform: Platform, logBook: LogBook) {
   const settings = createSettingsStore(database)
   const vault = await openVault({ platform, settings })
   const audit = createAuditLog(database, platform.now)
+  const sites = createSiteStore(database, (id) => vault.names(id))
   const core: CoreServices = {
     platform,
     database,
@@ -42,24 +45,21 @@ export async function createHost(platform: Platform, logBook: LogBook) {
     vault,
     audit,
     logBook,
-    sites: createSiteStore(database, (id) => vault.names(id)),
+    sites,
     notifications: createNotificationStore(database, platform),
-    pipeline: { audit, isLocked: () => vault.status().state === 'locked' },
+    pipeline: {
+      audit,
+      isLocked: () => vault.status().state === 'locked',
+      siteOf: (input) => findSite(sites, input),
+    },
+    connectors: createConnectorDesk({ sites, vault, platform }),
     streams: new StreamDesk(),
     channels: new ChannelDesk(),
   }
   const features = createFeatures(core)
   const router = implement(contract)
     .$context<CallContext>()
-    .router({
-      app: features.app.router,
-      audit: features.audit.router,
-      demo: features.demo.router,
-      inventory: features.inventory.router,
-      sites: features.sites.router,
-      sql: features.sql.router,
-      vault: features.vault.router,
-    })
+    .router(routersOf(features))
   const visits = new Set<Visit>()
   const calls = createCallHandler(router)
 
@@ -97,8 +97,26 @@ export async function createHost(platform: Platform, logBook: LogBook) {
       core.channels.dispose()
       const endings = Object.values(features as Record<string, Feature<unknown>>).map(async (feature) => feature.dispose?.())
       await Promise.allSettled(endings)
+      core.connectors.dispose()
       vault.dispose()
       database.dispose()
     },
   }
+}
+
+type Routers<F> = { [K in keyof F]: F[K] extends Feature<infer R> ? R : never }
+
+/** The parts of the router by feature name; a contract without its feature does not type-check at the call. */
+const routersOf = <F extends Record<string, Feature<unknown>>>(features: F): Routers<F> =>
+  Object.fromEntries(Object.entries(features).map(([name, feature]) => [name, feature.router])) as Routers<F>
+
+/** The site that a call speaks of, by `siteId` or by the connection it names. */
+function findSite(sites: SiteStore, input: unknown): Site | null {
+  const named = input as { siteId?: unknown; connectionId?: unknown } | null | undefined
+  const all = sites.list()
+  return (
+    all.find((site) => site.id === named?.siteId) ??
+    all.find((site) => site.connections.some((connection) => connection.id === named?.connectionId)) ??
+    null
+  )
 }

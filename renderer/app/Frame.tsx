@@ -14,6 +14,7 @@ import { screens } from '../features/index.ts'
 import type { Screen } from '../features/screen.ts'
 import { WelcomeScreen } from '../features/welcome/WelcomeScreen.tsx'
 import { CommandPalette } from './CommandPalette.tsx'
+import { DialogHost } from './DialogHost.tsx'
 import { NotificationBell } from './NotificationBell.tsx'
 import { OfflineBanner } from './OfflineBanner.tsx'
 import { ScreenBoundary } from './ScreenBoundary.tsx'
@@ -24,6 +25,7 @@ import { useFrameCommands } from './frame-commands.ts'
 
 const sections: ReadonlyArray<[Screen['section'], string]> = [
   ['lab', 'Lab'],
+  ['protection', 'Protection'],
   ['research', 'Research'],
   ['administration', 'Administration'],
 ]
@@ -37,7 +39,7 @@ export function Frame() {
   const main = useRef<HTMLElement>(null)
   useFrameCommands(client)
   useFirstPlace()
-  useHotkeys(screens.flatMap((item) => (item.digit ? [[`mod+${item.digit}`, () => navigate(item.path)] as const] : [])).map(([key, run]) => [key, run]), [])
+  useHotkeys(screens.flatMap((item) => (item.shortcut ? [[item.shortcut, () => navigate(item.path)] as [string, () => void]] : [])), [])
   useEffect(() => (siteId ? followInventory(client, siteId) : undefined), [client, siteId])
   useEffect(() => {
     document.title = screen ? `${screen.title} · Meridian` : 'Meridian'
@@ -50,10 +52,10 @@ export function Frame() {
       </button>
       <TopBar />
       <nav className="frame-nav" aria-label="Screens">
-        {sections.map(([section, title]) => (
+        {sections.filter(([section]) => screens.some((item) => item.section === section)).map(([section, title]) => (
           <Box key={section} component="div">
             <div className="nav-section">{title}</div>
-            {screens.filter((item) => item.section === section).map((item) => (
+            {screens.filter((item) => item.section === section && !item.isHidden).map((item) => (
               <NavLink key={item.id} screen={item} isCurrent={item === screen} isNarrow={isNarrow ?? false} />
             ))}
           </Box>
@@ -69,6 +71,7 @@ export function Frame() {
       </main>
       <StatusBar />
       <CommandPalette />
+      <DialogHost />
       <ShortcutHelp />
     </div>
   )

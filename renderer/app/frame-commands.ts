@@ -9,13 +9,13 @@ import { screens } from '../features/index.ts'
 import { openShortcutHelp } from './ShortcutHelp.tsx'
 
 const screenCommands = (): Command[] =>
-  screens.map((screen) => ({
+  screens.filter((screen) => !screen.isHidden).map((screen) => ({
     id: `go-${screen.id}`,
     title: screen.title,
     group: 'Go to',
     keywords: screen.keywords ?? [],
     run: () => navigate(screen.path),
-    ...(screen.digit ? { shortcut: `mod+${screen.digit}` } : {}),
+    ...(screen.shortcut ? { shortcut: screen.shortcut } : {}),
   }))
 
 const themeCommands = (client: Client): Command[] =>

@@ -19,7 +19,7 @@ export const screens: readonly Screen[] = [
     section: 'lab',
     component: lazy(() => import('./map/MapScreen.tsx')),
     needsSite: true,
-    digit: 1,
+    shortcut: 'mod+2',
     keywords: ['map', 'graph', 'cluster'],
   },
   {
@@ -30,7 +30,7 @@ export const screens: readonly Screen[] = [
     section: 'lab',
     component: lazy(() => import('./inventory/InventoryScreen.tsx')),
     needsSite: true,
-    digit: 2,
+    shortcut: 'mod+3',
     keywords: ['nodes', 'guests', 'pods', 'storage', 'backups', 'table'],
   },
   {
@@ -41,7 +41,7 @@ export const screens: readonly Screen[] = [
     section: 'research',
     component: lazy(() => import('./sql/SqlScreen.tsx')),
     needsSite: true,
-    digit: 3,
+    shortcut: 'mod+7',
     keywords: ['query', 'database', 'postgres', 'desi', 'plot'],
   },
   {
@@ -52,7 +52,6 @@ export const screens: readonly Screen[] = [
     section: 'administration',
     component: lazy(() => import('./connections/ConnectionsScreen.tsx')),
     needsSite: false,
-    digit: 4,
     keywords: ['site', 'proxmox', 'kubernetes', 'credentials'],
   },
   {
@@ -63,7 +62,6 @@ export const screens: readonly Screen[] = [
     section: 'administration',
     component: lazy(() => import('./audit/AuditScreen.tsx')),
     needsSite: false,
-    digit: 5,
     keywords: ['history', 'writes'],
   },
   {
@@ -74,7 +72,7 @@ export const screens: readonly Screen[] = [
     section: 'administration',
     component: lazy(() => import('./settings/SettingsScreen.tsx')),
     needsSite: false,
-    digit: 6,
+    shortcut: 'mod+,',
     keywords: ['theme', 'log', 'vault', 'passphrase', 'demo', 'faults'],
   },
 ]

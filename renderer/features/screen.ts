@@ -8,11 +8,13 @@ export interface Screen {
   title: string
   path: string
   icon: Icon
-  section: 'lab' | 'research' | 'administration'
+  section: 'lab' | 'protection' | 'research' | 'administration'
   component: LazyExoticComponent<ComponentType> | ComponentType
   /** True when it shows one site and is empty without one. */
   needsSite: boolean
-  /** A digit for `mod+digit`. */
-  digit?: number
+  /** As Mantine's useHotkeys writes it: `mod+2`. */
+  shortcut?: string
+  /** Reached by links and the palette only: the page of one thing, a pop-out window. */
+  isHidden?: boolean
   keywords?: string[]
 }

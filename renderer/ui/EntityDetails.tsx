@@ -2,7 +2,7 @@
 // evidence for each edge. Shared by the map and the tables.
 import { Accordion, Badge, Button, CloseButton, Group, Stack, Text, Title } from '@mantine/core'
 import { IconBinaryTree2 } from '@tabler/icons-react'
-import { useMemo } from 'react'
+import { useMemo, type ReactNode } from 'react'
 import { factLabel, formatFact } from '#shared/model/facts.ts'
 import type { Edge, Entity, Source } from '#shared/model/inventory.ts'
 import { Age } from './Age.tsx'
@@ -16,6 +16,8 @@ interface EntityDetailsProps {
   source: Source | undefined
   onSelect(entity: Entity): void
   onShowOnMap?: () => void
+  /** Buttons and menu of what can be done with it; drawn under its name. */
+  actions?: ReactNode
   onClose(): void
 }
 
@@ -68,6 +70,7 @@ export function EntityDetails(props: EntityDetailsProps) {
           Show on the map
         </Button>
       ) : null}
+      {props.actions}
       <dl style={{ display: 'grid', gridTemplateColumns: 'auto 1fr', gap: '5px 14px', fontSize: 13, margin: '14px 0' }}>
         {entity.addresses.length > 0 ? <Fact label="Addresses" value={entity.addresses.join('\n')} /> : null}
         {facts.map(([key, value]) => (

@@ -7,5 +7,13 @@ import { sites } from './sites.ts'
 import { sql } from './sql.ts'
 import { vault } from './vault.ts'
 
-export const contract = { app, audit, demo, inventory, sites, sql, vault }
+export const contract = {
+  app,
+  audit,
+  demo,
+  inventory,
+  sites,
+  sql,
+  vault,
+}
 export type Contract = typeof contract

@@ -11,6 +11,8 @@ export interface ProcedureMeta extends Record<string, unknown> {
   title?: string
   /** The router refuses a destructive command whose `confirmation` is empty; the service compares it. */
   danger?: 'destructive'
+  /** Changes a system of the site: the router refuses it while the site is read-only. Names its site by `siteId` or `connectionId`. */
+  writes?: 'site'
   /** Works while the vault is locked: only what the unlock screen itself needs. */
   worksLocked?: boolean
 }

@@ -12,10 +12,12 @@ export interface Peer {
 export interface CallContext extends Record<PropertyKey, unknown> {
   peer: Peer
   log: Log
+  /** The record of the running command; absent for queries and events. */
+  audit?: AuditHandle
 }
 
-/** What a command tells the audit log about itself; set by the service through `describe`. */
-export interface AuditSubject {
-  subject: string
-  siteId?: string | null
+/** How a command tells the audit log what it is aimed at, in words that a person would use. Never a secret. */
+export interface AuditHandle {
+  readonly recordId: number
+  describe(subject: string): void
 }

@@ -40,6 +40,7 @@ function createClient() {
         return records.length
       },
       close: (id, outcome, message) => void records.push(`${id}: ${outcome}${message ? ` ${message}` : ''}`),
+      describe: (id, subject) => void records.push(`${id}: ${subject}`),
       list: () => [],
     },
     isLocked: () => isLocked,

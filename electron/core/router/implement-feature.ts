@@ -9,12 +9,21 @@ import type { ProcedureMeta } from '#shared/contracts/kernel.ts'
 import { maskSqlSecrets } from '#shared/model/sql-text.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import { maskSecrets } from '../storage/log-book.ts'
-import type { CallContext } from './call-context.ts'
+import type { AuditHandle, CallContext } from './call-context.ts'
+
+/** What the pipeline must know of a site. */
+export interface GuardedSite {
+  id: string
+  name: string
+  isReadOnly: boolean
+}
 
 export interface Pipeline {
   audit: AuditLog
   /** True while the vault refuses: only procedures with `worksLocked` may run. */
   isLocked(): boolean
+  /** The site that an input speaks of, by its `siteId` or `connectionId`; null when it names none that is known. */
+  siteOf?(input: unknown): GuardedSite | null
 }
 
 /** Status codes of the carrier; people never see them, the table only has to be total. */
@@ -87,7 +96,7 @@ type PipelineCall = {
   context: CallContext
   path: readonly string[]
   procedure: { '~orpc': { meta: Record<string, unknown> } }
-  next: () => Promise<{ output: unknown; context: Record<never, never> }>
+  next: (more?: { context: Pick<CallContext, 'audit'> }) => Promise<{ output: unknown; context: Record<never, never> }>
   signal?: AbortSignal | undefined
 }
 type PipelineStep = (call: PipelineCall, input: unknown) => ReturnType<PipelineCall['next']>
@@ -103,10 +112,10 @@ export function implementFeature<C extends AnyContractRouter>(contract: C, pipel
     const meta = procedure['~orpc'].meta as ProcedureMeta
     const requestId = randomUUID().slice(0, 8)
     const record =
-      meta.kind === 'command' ? openRecord(pipeline.audit, path.join('.'), meta, input) : undefined
+      meta.kind === 'command' ? openRecord(pipeline, path.join('.'), meta, input) : undefined
     try {
       admit(meta, input, pipeline)
-      const result = await next()
+      const result = await (record ? next({ context: { audit: record.handle } }) : next())
       record?.close('done', null)
       if (meta.kind !== 'events') return result
       return {
@@ -115,16 +124,34 @@ export function implementFeature<C extends AnyContractRouter>(contract: C, pipel
       }
     } catch (thrown) {
       const error = toCarrierError(thrown, requestId, context.log)
-      record?.close(error.code === 'cancelled' || signal?.aborted ? 'cancelled' : 'failed', error.message)
+      record?.close(outcomeOf(error, signal), error.message)
       throw error
     }
   })
 }
 
-/** Throws when the call may not run now: the vault is locked, or a destructive command came without its confirmation. */
+/** A command whose answer was lost may have happened: that is neither a failure nor a cancel. */
+function outcomeOf(
+  error: ORPCError<string, unknown>,
+  signal: AbortSignal | undefined,
+): AuditRecord['outcome'] {
+  const detail = (error.data as { detail?: { kind?: string } } | undefined)?.detail
+  if (detail?.kind === 'outcome-unknown') return 'unknown'
+  return error.code === 'cancelled' || signal?.aborted ? 'cancelled' : 'failed'
+}
+
+/** Throws when the call may not run now: the vault is locked, the site is read-only, a confirmation is missing. */
 function admit(meta: ProcedureMeta, input: unknown, pipeline: Pipeline): void {
   if (!meta.worksLocked && pipeline.isLocked())
     throw new AppError('locked', 'The vault is locked.', { remedy: 'Unlock it to go on.' })
+  if (meta.writes === 'site') {
+    const site = pipeline.siteOf?.(input)
+    if (site?.isReadOnly)
+      throw new AppError('forbidden', `The site ${site.name} is read-only in Meridian.`, {
+        remedy: 'Allow changes under Connections, then try again.',
+        detail: { kind: 'read-only', scope: site.id },
+      })
+  }
   const confirmation = (input as { confirmation?: unknown } | undefined)?.confirmation
   if (meta.danger && !confirmation)
     throw new AppError('invalid-input', 'This action needs its confirmation typed.', {
@@ -132,10 +159,17 @@ function admit(meta: ProcedureMeta, input: unknown, pipeline: Pipeline): void {
     })
 }
 
-function openRecord(audit: AuditLog, name: string, meta: ProcedureMeta, input: unknown) {
+function openRecord(pipeline: Pipeline, name: string, meta: ProcedureMeta, input: unknown) {
+  const { audit } = pipeline
   const startedAt = performance.now()
-  const id = audit.open(name, meta.title ?? name, subjectOf(input), siteOf(input))
+  const siteId = siteOf(input) ?? pipeline.siteOf?.(input)?.id ?? null
+  const id = audit.open(name, meta.title ?? name, subjectOf(input), siteId)
+  const handle: AuditHandle = {
+    recordId: id,
+    describe: (subject) => audit.describe(id, maskSecrets(subject)),
+  }
   return {
+    handle,
     close: (outcome: AuditRecord['outcome'], message: string | null): void =>
       audit.close(id, outcome, message, performance.now() - startedAt),
   }

@@ -6,6 +6,8 @@ import type { Database } from './database.ts'
 export interface AuditLog {
   open(procedure: string, title: string, subject: string, siteId: string | null): number
   close(id: number, outcome: AuditRecord['outcome'], message: string | null, elapsedMs: number): void
+  /** Puts better words for what a running record is aimed at. */
+  describe(id: number, subject: string): void
   /** Newest first. */
   list(query: { limit: number; beforeId?: number; text?: string; outcome?: AuditRecord['outcome'] }): AuditRecord[]
 }
@@ -31,6 +33,7 @@ export function createAuditLog(database: Database, now: () => number): AuditLog 
     "INSERT INTO audit (at_ms, procedure, title, subject, site_id, outcome) VALUES (?, ?, ?, ?, ?, 'running')",
   )
   const update = sqlite.prepare('UPDATE audit SET outcome = ?, message = ?, elapsed_ms = ? WHERE id = ?')
+  const rename = sqlite.prepare('UPDATE audit SET subject = ? WHERE id = ?')
   const select = sqlite.prepare(
     `SELECT * FROM audit
      WHERE id < ? AND (? IS NULL OR outcome = ?)
@@ -40,6 +43,7 @@ export function createAuditLog(database: Database, now: () => number): AuditLog 
   return {
     open: (procedure, title, subject, siteId) =>
       Number(insert.run(now(), procedure, title, subject, siteId).lastInsertRowid),
+    describe: (id, subject) => void rename.run(subject.slice(0, 4000), id),
     close: (id, outcome, message, elapsedMs) => void update.run(outcome, message, elapsedMs, id),
     list({ limit, beforeId, text, outcome }) {
       const wanted = text ? text.toLowerCase() : null

@@ -1,5 +1,5 @@
 // The store's history: each entry brings a store of that version to the next. Entries are never edited once
-// released, only added.
+// released, only added; a feature's own stand in `migrations/`, one file each, and are listed at the end.
 export const migrations: readonly string[] = [
   `
   CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

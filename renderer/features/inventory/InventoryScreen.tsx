@@ -3,6 +3,7 @@ import './inventory.css'
 import { Button, Group, Menu, SegmentedControl, Tabs, TextInput } from '@mantine/core'
 import { IconColumns3, IconDownload, IconListDetails, IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
+import { EntityActions } from '#client/EntityActions.tsx'
 import { useInventory } from '#client/inventory.store.ts'
 import { navigate, usePlace } from '#client/location.ts'
 import { useSession } from '#client/session.store.ts'
@@ -159,6 +160,7 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
             source={sources.find((item) => item.connectionId === selected.connectionId)}
             onSelect={(entity) => navigate('/inventory', { kind: entity.kind, entity: entity.id })}
             onShowOnMap={() => navigate('/map', { entity: selected.id })}
+            actions={<EntityActions entities={[selected]} />}
             onClose={() => select(null)}
           />
         ) : null}

@@ -4,6 +4,7 @@ import { IconDownload, IconFilter, IconFocus2, IconSearch, IconX } from '@tabler
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react'
 import { attempt } from '#client/attempt.ts'
 import { useScreenCommands } from '#client/commands.store.ts'
+import { EntityActions } from '#client/EntityActions.tsx'
 import { useInventory } from '#client/inventory.store.ts'
 import { navigate, usePlace } from '#client/location.ts'
 import { currentSite, useSession } from '#client/session.store.ts'
@@ -63,6 +64,7 @@ export default function MapScreen() {
             entities={entities}
             edges={edges}
             source={sources.find((source) => source.connectionId === selected.connectionId)}
+            actions={<EntityActions entities={[selected]} />}
             onSelect={select}
             onClose={() => select(null)}
           />

@@ -76,13 +76,41 @@ export async function* readLines(
     clearTimeout(timer)
     response.destroy()
   }
-  if (isIdle)
-    throw new AppError(
-      'timeout',
-      `${party.system} at ${party.endpoint} sent nothing for ${idleMs / 1000} s on ${nameOf(call)}.`,
-      { target: party },
-    )
+  if (isIdle) throw silence(party, call, idleMs)
 }
+
+/** The body's bytes as they arrive. Ends with the body; a cut one rejects. */
+export async function* readChunks(
+  response: IncomingMessage,
+  options: { party: Party; call: CallName; idleMs: number },
+): AsyncGenerator<Uint8Array, void, void> {
+  const { party, call, idleMs } = options
+  let isIdle = false
+  const timer = setTimeout(() => {
+    isIdle = true
+    response.destroy()
+  }, idleMs)
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      timer.refresh()
+      yield chunk
+    }
+    if (!response.complete && !isIdle) throw cutShort(party, call)
+  } catch (error) {
+    if (!isIdle) throw isAppError(error) ? error : cutShort(party, call, error)
+  } finally {
+    clearTimeout(timer)
+    response.destroy()
+  }
+  if (isIdle) throw silence(party, call, idleMs)
+}
+
+const silence = (party: Party, call: CallName, idleMs: number): AppError =>
+  new AppError(
+    'timeout',
+    `${party.system} at ${party.endpoint} sent nothing for ${idleMs / 1000} s on ${nameOf(call)}.`,
+    { target: party },
+  )
 
 const mebibytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MiB`
 

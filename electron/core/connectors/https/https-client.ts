@@ -5,7 +5,10 @@ import { request as startRequest, type Agent, type RequestOptions } from 'node:h
 import type { IncomingMessage } from 'node:http'
 import { AppError, cancelled } from '#shared/errors.ts'
 import { answerFault, badJson, notJson, statusFault, type ErrorText, type Party } from './https-faults.ts'
-import { readBody, readLines } from './https-body.ts'
+import type { WebSocket } from 'ws'
+import { readBody, readChunks, readLines } from './https-body.ts'
+import { openSocket } from './open-socket.ts'
+import { inDoubt } from './outcome.ts'
 import { createTrustedAgent, type ClientTls } from './trusted-agent.ts'
 
 export interface HttpsClientOptions {
@@ -44,6 +47,10 @@ export interface HttpsClient {
   json(call: HttpsCall): Promise<unknown>
   /** Opens a 2xx answer and yields its lines as they come. `idleMs` without a byte ends it as a timeout. */
   lines(call: HttpsCall & { idleMs: number }): AsyncGenerator<string, void, void>
+  /** Opens a 2xx answer and yields its body as it comes, byte for byte. `idleMs` without a byte ends it as a timeout. */
+  bytes(call: HttpsCall & { idleMs: number }): AsyncGenerator<Uint8Array, void, void>
+  /** An open WebSocket under the same trust. Rejects with the AppError of the refused handshake. The caller ends it. */
+  socket(call: Omit<HttpsCall, 'method' | 'body'> & { protocols?: readonly string[] }): Promise<WebSocket>
   dispose(): void
 }
 
@@ -74,7 +81,12 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
     }
     return new Promise((resolve, reject) => {
       const request = startRequest(requestOptions, resolve)
-      request.on('error', (error) => reject(Object.assign(error, { wasReused: request.reusedSocket })))
+      // Sockets come trusted and connected: from here on the server may act on what it reads.
+      let wasSent = false
+      request.on('socket', () => (wasSent = true))
+      request.on('error', (error) =>
+        reject(Object.assign(error, { wasReused: request.reusedSocket, wasSent })),
+      )
       request.end(body.text)
     })
   }
@@ -119,16 +131,54 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
     })
   }
 
+  async function* bytes(call: HttpsCall & { idleMs: number }): AsyncGenerator<Uint8Array, void, void> {
+    const controller = new AbortController()
+    const signal = call.signal ? AbortSignal.any([call.signal, controller.signal]) : controller.signal
+    try {
+      yield* readChunks(await openBody(call, signal, controller), { party, call, idleMs: call.idleMs })
+    } catch (error) {
+      if (call.signal?.aborted) throw cancelled()
+      throw answerFault(error, party, call)
+    } finally {
+      controller.abort()
+    }
+  }
+
+  /** The head of an answer whose body is read as it comes: the limit is for the head only. */
+  function openBody(
+    call: HttpsCall,
+    signal: AbortSignal,
+    controller: AbortController,
+  ): Promise<IncomingMessage> {
+    const timeoutMs = call.timeoutMs ?? defaultTimeoutMs
+    return withLimit({ party, call, timeoutMs }, async (limited) => {
+      limited.addEventListener('abort', () => controller.abort(), { once: true })
+      return checked(call, await beginSafely(call, streams, signal), mebibyte)
+    })
+  }
+
+  function socket(call: Parameters<HttpsClient['socket']>[0]): Promise<WebSocket> {
+    const timeoutMs = call.timeoutMs ?? defaultTimeoutMs
+    return withLimit({ party, call, timeoutMs }, (signal) =>
+      openSocket({
+        url: `wss://${base.host}${base.pathname.replace(/\/$/, '')}${call.path}${encodeQuery(call.query)}`,
+        protocols: [...(call.protocols ?? [])],
+        headers: { 'user-agent': 'Meridian', ...call.headers },
+        agent: streams,
+        signal,
+        refuse: async (response) => {
+          const text = await readBody(response, mebibyte, party, call).catch(() => '')
+          return statusFault({ party, call, response, text, errorText })
+        },
+      }),
+    )
+  }
+
   async function* lines(call: HttpsCall & { idleMs: number }): AsyncGenerator<string, void, void> {
     const controller = new AbortController()
     const signal = call.signal ? AbortSignal.any([call.signal, controller.signal]) : controller.signal
     try {
-      const timeoutMs = call.timeoutMs ?? defaultTimeoutMs
-      const response = await withLimit({ party, call, timeoutMs }, async (limited) => {
-        // The limit is for the head of the answer only; the body lives as long as its reader.
-        limited.addEventListener('abort', () => controller.abort(), { once: true })
-        return checked(call, await beginSafely(call, streams, signal), mebibyte)
-      })
+      const response = await openBody(call, signal, controller)
       yield* readLines(response, { party, call, idleMs: call.idleMs, maxLineBytes: maxBodyBytes })
     } catch (error) {
       if (call.signal?.aborted) throw cancelled()
@@ -142,6 +192,8 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
     party,
     json,
     lines,
+    bytes,
+    socket,
     dispose() {
       calls.destroy()
       streams.destroy()
@@ -166,18 +218,22 @@ async function withLimit<T>(
   try {
     return await work(controller.signal)
   } catch (error) {
-    if (call.signal?.aborted) throw cancelled()
+    if (call.signal?.aborted) throw inDoubt(cancelled(), call, error)
     if (isTimeout)
-      throw new AppError(
-        'timeout',
-        `${party.system} at ${party.endpoint} did not answer within ${timeoutMs / 1000} s.`,
-        {
-          remedy:
-            'Check that the system is up and not overloaded, and the network in between; then try again.',
-          target: party,
-        },
+      throw inDoubt(
+        new AppError(
+          'timeout',
+          `${party.system} at ${party.endpoint} did not answer within ${timeoutMs / 1000} s.`,
+          {
+            remedy:
+              'Check that the system is up and not overloaded, and the network in between; then try again.',
+            target: party,
+          },
+        ),
+        call,
+        error,
       )
-    throw answerFault(error, party, call)
+    throw inDoubt(answerFault(error, party, call), call, error)
   } finally {
     clearTimeout(timer)
     call.signal?.removeEventListener('abort', abort)

@@ -5,7 +5,7 @@ import { AppError, isAppError } from '#shared/errors.ts'
 import type { SettingsOf } from '#shared/model/connection.ts'
 import type { Log } from '../../platform.ts'
 import type { SecretLease } from '../../vault/vault.ts'
-import { createHttpsClient, type HttpsCall } from '../https/https-client.ts'
+import { createHttpsClient, type HttpsCall, type HttpsClient } from '../https/https-client.ts'
 import { badJson, unexpectedShape, type ErrorText } from '../https/https-faults.ts'
 import type { KindSpec } from './kubernetes-kinds.ts'
 import { openKubernetesLogin } from './kubernetes-login.ts'
@@ -177,6 +177,18 @@ export function createKubernetesConnector(
         await post(accessAnswer, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body, signal)
       ).status.allowed
     },
+    /** Any call, its answer checked by `schema`. Files beside this one build on it. */
+    call: json,
+    /** The lines of a body as they come: logs. */
+    lines: async function* (call: HttpsCall & { idleMs: number }): AsyncGenerator<string, void, void> {
+      yield* client.lines({ ...call, headers: { ...call.headers, ...(await login.headers(call.signal)) } })
+    },
+    bytes: async function* (call: HttpsCall & { idleMs: number }): AsyncGenerator<Uint8Array, void, void> {
+      yield* client.bytes({ ...call, headers: { ...call.headers, ...(await login.headers(call.signal)) } })
+    },
+    /** A WebSocket of the API server: exec, attach, port-forward. */
+    socket: async (call: Parameters<HttpsClient['socket']>[0]) =>
+      client.socket({ ...call, headers: { ...call.headers, ...(await login.headers(call.signal)) } }),
     dispose: () => client.dispose(),
   }
 

@@ -117,6 +117,15 @@ export function createPbsConnector(
         ...(group ? { 'backup-type': group.type, 'backup-id': group.id } : {}),
       }),
     jobs: (kind: PbsJobKind, signal?: AbortSignal) => rows(shapes.jobRow, `/admin/${kind}`, signal),
+    /** Any call, its `data` checked by `schema`. Files beside this one build on it; paths are below /api2/json. */
+    call: async <S extends z.ZodType>(schema: S, call: HttpsCall): Promise<z.infer<S>> => {
+      const parsed = schema.safeParse(await send(call))
+      if (!parsed.success)
+        throw unexpectedShape(client.party, call, parsed.error.issues[0]?.path.map(String).join('.') || 'another type')
+      return parsed.data
+    },
+    /** Any call whose `data` is a list; rows of another shape are left out. */
+    rows,
     dispose: () => client.dispose(),
   }
 }

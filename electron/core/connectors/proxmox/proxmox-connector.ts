@@ -141,6 +141,21 @@ export function createProxmoxConnector(
     pools: (signal?: AbortSignal) => rows(shapes.pool, '/pools', signal),
     pciMappings: (signal?: AbortSignal) => rows(shapes.pciMapping, '/cluster/mapping/pci', signal),
     backupJobs: (signal?: AbortSignal) => rows(shapes.backupJob, '/cluster/backup', signal),
+    /** Any call, its `data` checked by `schema`. Files beside this one build on it; paths are below /api2/json. */
+    call: async <S extends z.ZodType>(schema: S, call: HttpsCall): Promise<z.infer<S>> => {
+      const parsed = schema.safeParse(await send(call))
+      if (!parsed.success) throw unexpectedShape(client.party, call, firstIssue(parsed.error))
+      return parsed.data
+    },
+    /** Any call whose `data` is a list; rows of another shape are left out. */
+    rows,
+    /** A WebSocket of the API (`vncwebsocket`), with this session's credentials. */
+    socket: async (call: Parameters<HttpsClient['socket']>[0]) =>
+      client.socket({
+        ...call,
+        path: `/api2/json${call.path}`,
+        headers: { ...call.headers, ...(await session.headers('GET', call.signal)) },
+      }),
     dispose: () => client.dispose(),
   }
 }

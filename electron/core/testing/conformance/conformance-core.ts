@@ -23,7 +23,7 @@ export const silentLog: Log = {
 
 /** A pipeline without a store: nothing is locked, and the audit log keeps nothing. */
 export const openPipeline: Pipeline = {
-  audit: { open: () => 0, close: ignore, list: () => [] },
+  audit: { open: () => 0, close: ignore, describe: ignore, list: () => [] },
   isLocked: () => false,
 }
 

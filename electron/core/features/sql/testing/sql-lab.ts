@@ -9,6 +9,7 @@ import type { Connection, ConnectionId, SettingsOf, Site } from '#shared/model/c
 import type { CoreServices } from '../../../core-services.ts'
 import { ChannelDesk } from '../../../router/channel-desk.ts'
 import { StreamDesk } from '../../../router/stream-desk.ts'
+import { createConnectorDesk } from '../../../connector-desk.ts'
 import { createAuditLog } from '../../../storage/audit-log.ts'
 import { openDatabase } from '../../../storage/database.ts'
 import { createNotificationStore } from '../../../storage/notification-store.ts'
@@ -46,6 +47,7 @@ export async function createSqlLab({ server, settings, dataDir }: SqlLabOptions)
     notifications: createNotificationStore(database, platform),
     pipeline: { audit: createAuditLog(database, platform.now), isLocked: () => false },
     channels: new ChannelDesk(),
+    connectors: createConnectorDesk({ sites, vault, platform }),
   }
   const feature = createSqlFeature(core)
   const site: Site = sites.list()[0] ?? sites.create('Test site')

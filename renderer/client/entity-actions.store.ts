@@ -1,0 +1,63 @@
+// What can be done with the things of the inventory. Features give providers through `features/entity-actions.ts`;
+// the map, the tables and the palette show what the providers offer for a selection, and know no feature.
+import type { Icon } from '@tabler/icons-react'
+import { useMemo } from 'react'
+import { create } from 'zustand'
+import type { Site } from '#shared/model/connection.ts'
+import type { Edge, Entity, Source } from '#shared/model/inventory.ts'
+import type { Client } from './client.ts'
+import { useClient } from './client-context.ts'
+import { useInventory } from './inventory.store.ts'
+import { currentSite, useSession } from './session.store.ts'
+
+export interface EntityAction {
+  id: string
+  title: string
+  icon: Icon
+  /** Heading in the menu: `Power`, `Console`, `Snapshots`. */
+  group: string
+  /** Shown as a button of its own; the others are in the menu. */
+  isPrimary?: boolean
+  /** Drawn in red; its dialog wants the name typed. */
+  isDangerous?: boolean
+  /** A sentence when it cannot be done now: greyed, with the reason. */
+  disabledReason?: string | null
+  run(): void
+}
+
+export interface ActionContext {
+  client: Client
+  site: Site | null
+  sources: readonly Source[]
+  entities: ReadonlyMap<string, Entity>
+  edges: ReadonlyMap<string, Edge>
+}
+
+/** Offers actions for one or several entities; an empty list when they are not its business. Called often: no I/O. */
+export type EntityActionProvider = (selection: readonly Entity[], context: ActionContext) => readonly EntityAction[]
+
+const useProviders = create<{ providers: readonly EntityActionProvider[] }>(() => ({ providers: [] }))
+export const setActionProviders = (providers: readonly EntityActionProvider[]): void => useProviders.setState({ providers })
+
+/** Why nothing can be changed through this entity's connection now; null when it can. */
+export function changeObstacle(entity: Entity, { site, sources }: Pick<ActionContext, 'site' | 'sources'>): string | null {
+  const source = sources.find((item) => item.connectionId === entity.connectionId)
+  if (!source) return 'Its connection is gone.'
+  if (source.state === 'locked') return 'The vault is locked.'
+  if (source.state !== 'live') return `${source.label} does not answer; what is shown is what was last known.`
+  if (site?.isReadOnly) return `${site.name} is read-only in Meridian; allow changes under Connections.`
+  return null
+}
+
+export function useEntityActions(selection: readonly Entity[]): readonly EntityAction[] {
+  const client = useClient()
+  const providers = useProviders((state) => state.providers)
+  const site = useSession(currentSite)
+  const sources = useInventory((state) => state.sources)
+  const entities = useInventory((state) => state.entities)
+  const edges = useInventory((state) => state.edges)
+  return useMemo(
+    () => (selection.length === 0 ? [] : providers.flatMap((offer) => offer(selection, { client, site, sources, entities, edges }))),
+    [providers, selection, client, site, sources, entities, edges],
+  )
+}

@@ -1,0 +1,6 @@
+// The registry of actions: one entry a feature that can do something with the things of the inventory.
+import type { EntityActionProvider } from '#client/entity-actions.store.ts'
+
+export const entityActionProviders: readonly EntityActionProvider[] = [
+  // One line a feature.
+]
