@@ -36,6 +36,9 @@ export const test = base.extend<ShellOptions & { meridian: Meridian; dataDir: st
   // The first spec builds the demo lab's database as a new user would; the others of this run find it built.
   labDir: [
     async ({}, use) => {
+      // Whoever works on a spec keeps a lab between runs; it is not removed.
+      const kept = process.env['MERIDIAN_E2E_LAB']
+      if (kept) return use(kept)
       const directory = mkdtempSync(join(tmpdir(), 'meridian-e2e-lab-'))
       await use(directory)
       rmSync(directory, { recursive: true, force: true })

@@ -8,7 +8,8 @@ import type { ResultTable } from '../result-table.ts'
 import { axisTitle, ColumnPicker, plottableColumns } from './ColumnPicker.tsx'
 import { extent, useColumns } from './column-data.ts'
 import { binValues, type Histogram } from './histogram.ts'
-import { inkOf, PlotFrame } from './PlotFrame.tsx'
+import { inkOf } from '#ui/plot-ink.ts'
+import { PlotFrame } from './PlotFrame.tsx'
 
 /** The column people most likely want first: a redshift if there is one. */
 const preferred = (table: ResultTable): number | null => {

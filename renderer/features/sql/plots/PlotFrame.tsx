@@ -66,13 +66,3 @@ async function flatten(canvases: HTMLCanvasElement[]): Promise<Blob | null> {
   for (const canvas of canvases) pen.drawImage(canvas, 0, 0, whole.width, whole.height)
   return new Promise((resolve) => whole.toBlob(resolve, 'image/png'))
 }
-
-/** Theme colours for canvases, which cannot use CSS variables. */
-export function inkOf(): { text: string; grid: string; accent: string } {
-  const style = getComputedStyle(document.documentElement)
-  return {
-    text: style.getPropertyValue('--text-dim').trim() || '#888',
-    grid: style.getPropertyValue('--line').trim() || '#ccc',
-    accent: style.getPropertyValue('--mantine-primary-color-filled').trim() || '#5664df',
-  }
-}

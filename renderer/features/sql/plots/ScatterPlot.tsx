@@ -9,7 +9,8 @@ import type { ResultTable } from '../result-table.ts'
 import { axisTitle, ColumnPicker, plottableColumns } from './ColumnPicker.tsx'
 import { extent, useColumns } from './column-data.ts'
 import { radiusFor, toPixels, type RampName } from './density.ts'
-import { inkOf, PlotFrame } from './PlotFrame.tsx'
+import { inkOf } from '#ui/plot-ink.ts'
+import { PlotFrame } from './PlotFrame.tsx'
 
 function preferredPair(table: ResultTable): [number, number] | null {
   const columns = plottableColumns(table).filter((column) => !/id$/i.test(table.fields[column]!.name))

@@ -6,7 +6,8 @@ import type { ResultTable } from '../result-table.ts'
 import { ColumnPicker } from './ColumnPicker.tsx'
 import { useColumns } from './column-data.ts'
 import { radiusFor, toPixels, type RampName } from './density.ts'
-import { inkOf, PlotFrame } from './PlotFrame.tsx'
+import { inkOf } from '#ui/plot-ink.ts'
+import { PlotFrame } from './PlotFrame.tsx'
 import { findSkyColumns, projectInto, skyScale, type SkyFrame } from './sky-projection.ts'
 
 export default function SkyPlot({ table }: { table: ResultTable }) {
