@@ -2,12 +2,20 @@
 // Child processes that leave nothing behind. Every process of the launcher is started here; stopping one asks it,
 // waits, and then ends it together with everything it had started. Used by the launcher only.
 import { spawn, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** How long a process may take to end by itself. */
 export const graceMs = 5000
 const survivorGraceMs = 1000
+
+/**
+ * Everything that descends from this launcher carries this mark in its environment. A terminal's Ctrl-C reaches the
+ * whole family at once: a parent that ends first orphans its children, and no parentage leads to them any more.
+ */
+const markName = 'MERIDIAN_LAUNCH'
+const mark = randomUUID()
 
 /** @typedef {{ code: number | null, signal: NodeJS.Signals | null, problem?: string }} Ending */
 /**
@@ -27,7 +35,7 @@ export function startProcess(command, args, options) {
   const stdio = options.quiet ? 'pipe' : 'inherit'
   const child = spawn(command, [...args], {
     cwd: options.cwd,
-    env: options.env ?? process.env,
+    env: { ...(options.env ?? process.env), [markName]: mark },
     // The loopback shell listens to the terminal's Enter key.
     stdio: [options.quiet ? 'ignore' : 'inherit', stdio, stdio],
     windowsHide: false,
@@ -38,9 +46,13 @@ export function startProcess(command, args, options) {
       tail = (tail + String(chunk)).slice(-4000)
     })
   /** @type {Promise<Ending>} */
-  const ended = new Promise((resolve) => {
+  const exited = new Promise((resolve) => {
     child.once('error', (error) => resolve({ code: 127, signal: null, problem: error.message }))
     child.once('exit', (code, signal) => resolve({ code, signal, ...(tail ? { problem: tail } : {}) }))
+  })
+  const ended = exited.then(async (ending) => {
+    await endFamily(new Map(marked().map((one) => [one.pid, one])))
+    return ending
   })
   /** @type {Promise<Ending> | undefined} */
   let stopping
@@ -49,33 +61,36 @@ export function startProcess(command, args, options) {
     ended,
     stop(limitMs = graceMs) {
       if (limitMs === 0) child.kill('SIGKILL')
-      return (stopping ??= stopTree(child, ended, limitMs))
+      return (stopping ??= stopTree(child, exited, limitMs).then(() => ended))
     },
   }
 }
 
 /**
  * @param {import('node:child_process').ChildProcess} child
- * @param {Promise<Ending>} ended
+ * @param {Promise<Ending>} exited
  * @param {number} limitMs
- * @returns {Promise<Ending>}
  */
-async function stopTree(child, ended, limitMs) {
+async function stopTree(child, exited, limitMs) {
   const pid = child.pid
-  if (pid === undefined) return ended
-  if (process.platform === 'win32') return stopOnWindows(pid, ended, limitMs)
+  if (pid === undefined) return
+  if (process.platform === 'win32') return stopOnWindows(pid, exited, limitMs)
   // Orphans change their parent, so the family is written down before its head is asked to leave.
   const family = new Map(descendantsOf(pid).map((one) => [one.pid, one]))
   child.kill('SIGTERM')
-  if (!(await endsWithin(ended, limitMs))) {
+  if (!(await endsWithin(exited, limitMs))) {
     for (const one of descendantsOf(pid)) family.set(one.pid, one)
     child.kill('SIGKILL')
   }
-  const ending = await ended
+  await exited
+  await endFamily(family)
+}
+
+/** Lets what is left end by itself for a moment, then ends it. @param {Map<number, ProcessEntry>} family */
+async function endFamily(family) {
   await untilGone(family)
   for (const one of survivors(family)) kill(one.pid)
   await untilGone(family)
-  return ending
 }
 
 /** @param {Map<number, ProcessEntry>} family */
@@ -84,11 +99,11 @@ async function untilGone(family) {
   while (survivors(family).length > 0 && Date.now() < until) await delay(25)
 }
 
-/** @param {number} pid @param {Promise<Ending>} ended @param {number} limitMs */
-async function stopOnWindows(pid, ended, limitMs) {
+/** @param {number} pid @param {Promise<Ending>} exited @param {number} limitMs */
+async function stopOnWindows(pid, exited, limitMs) {
   // A console's Ctrl-C has reached the whole family already; what still lives after the grace is ended by force.
-  if (!(await endsWithin(ended, limitMs))) spawnSync('taskkill', ['/pid', String(pid), '/T', '/F'])
-  return ended
+  if (!(await endsWithin(exited, limitMs))) spawnSync('taskkill', ['/pid', String(pid), '/T', '/F'])
+  await exited
 }
 
 /** @param {Promise<unknown>} ended @param {number} limitMs */
@@ -127,6 +142,30 @@ export function descendantsOf(pid) {
       }
   }
   return found
+}
+
+/** @returns {ProcessEntry[]} what carries our mark, whoever its parent is by now; none where that cannot be read */
+function marked() {
+  if (process.platform === 'win32') return []
+  const pids = process.platform === 'linux' ? undefined : markedByPs()
+  return listProcesses().filter(({ pid }) => (pids ? pids.has(pid) : isMarkedInProc(pid)))
+}
+
+/** @param {number} pid */
+function isMarkedInProc(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${markName}=${mark}`)
+  } catch {
+    // Another user's process, or one that has just ended.
+    return false
+  }
+}
+
+/** @returns {Set<number>} */
+function markedByPs() {
+  const { stdout } = spawnSync('ps', ['-A', '-E', '-ww', '-o', 'pid=,command='], { encoding: 'utf8' })
+  const lines = (stdout ?? '').split('\n').filter((line) => line.includes(`${markName}=${mark}`))
+  return new Set(lines.map((line) => Number.parseInt(line, 10)))
 }
 
 /** @param {Map<number, ProcessEntry>} family */

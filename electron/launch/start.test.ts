@@ -75,6 +75,14 @@ describe.skipIf(process.platform === 'win32')('npm start (signals as POSIX has t
     expect(pids.filter(isAlive)).toEqual([])
   })
 
+  it('takes orphans with it: children whose parent was killed before anybody asked it to stop', async () => {
+    const run = fresh().start(['--shell=loopback'])
+    const pids = await readyPids(run)
+    process.kill(pids[0]!, 'SIGKILL')
+    expect((await run.ended).code).toBe(1)
+    expect(pids.filter(isAlive)).toEqual([])
+  })
+
   it('can be stopped while it installs', async () => {
     const run = fresh().start([], { NPM_HANGS: '1' })
     const [, npm] = await run.waitFor(/npm pid (\d+)/)
