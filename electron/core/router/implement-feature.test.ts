@@ -22,6 +22,7 @@ const contract = {
       danger: 'destructive',
       input: z.object({ name: z.string(), confirmation: z.string() }),
     }),
+    stop: command({ title: 'Stop', writes: 'site', input: z.object({ siteId: z.string() }) }),
     watch: events({ event: z.number() }),
     lie: query({ output: z.number() }),
   },
@@ -44,6 +45,10 @@ function createClient() {
       list: () => [],
     },
     isLocked: () => isLocked,
+    siteOf: (input) => {
+      const { siteId } = input as { siteId?: string }
+      return siteId === undefined ? null : { id: siteId, name: 'North', isReadOnly: siteId === 'guarded' }
+    },
   }
   const os = implementFeature(contract.lab, pipeline)
   const lab = os.router({
@@ -51,6 +56,7 @@ function createClient() {
     peek: os.peek.handler(() => 'peeked'),
     rename: os.rename.handler(({ signal }) => renamed(signal)),
     destroy: os.destroy.handler(() => undefined),
+    stop: os.stop.handler(({ context }) => context.audit?.describe('node01, token=abcdef0123456789abcdef')),
     watch: os.watch.handler(async function* () {
       yield 1
       throw new Error('hunter2')
@@ -92,6 +98,11 @@ describe('the pipeline', () => {
   it.each([
     ['failed', new AppError('conflict', 'That name is taken.'), '1: failed That name is taken.'],
     ['cancelled', new AppError('cancelled', 'Given up.'), '1: cancelled Given up.'],
+    [
+      'lost its answer',
+      new AppError('unreachable', 'Cut.', { detail: { kind: 'outcome-unknown', action: 'POST /stop' } }),
+      '1: unknown Cut.',
+    ],
   ])('records a command that %s', async (_what, thrown, record) => {
     const lab = createClient()
     renamed = () => Promise.reject(thrown)
@@ -116,6 +127,21 @@ describe('the pipeline', () => {
     await lab.rename({ siteId: 's1', name: 'x', sql: "ALTER ROLE observer PASSWORD 'hunter2'" })
     expect(records.join()).toContain('sql=ALTER ROLE observer')
     expect(records.join()).not.toContain('hunter2')
+  })
+  it('is the one gate that refuses changes while a site is read-only, and leaves a record of it', async () => {
+    const lab = createClient()
+    await expect(lab.stop({ siteId: 'guarded' })).rejects.toMatchObject({
+      code: 'forbidden',
+      detail: { kind: 'read-only', scope: 'guarded' },
+    })
+    expect(records.at(-1)).toMatch(/^1: failed The site North is read-only/)
+    await lab.rename({ siteId: 'guarded', name: 'changes only Meridian' })
+  })
+  it('takes better words for its record from the command, without secrets', async () => {
+    await createClient().stop({ siteId: 's1' })
+    expect(records[1]).toMatch(/^1: node01/)
+    expect(records.join()).not.toContain('abcdef0123456789abcdef')
+    expect(records.at(-1)).toBe('1: done')
   })
   it('asks for the confirmation of a destructive command', async () => {
     const lab = createClient()
