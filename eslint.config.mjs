@@ -69,6 +69,12 @@ const rooms = {
     never: [electron, page],
     why: 'a connector is usable in a script without the application',
   },
+  'electron/core/tasks': {
+    may: ['electron/core/connectors', 'electron/core/router', 'electron/core/storage', 'shared'],
+    types: ['electron/core/platform.ts', 'electron/core/connector-desk.ts'],
+    never: [electron, page],
+    why: 'tasks serve features and know none',
+  },
   'electron/core/features': {
     may: [
       'electron/core/connectors',
@@ -76,6 +82,7 @@ const rooms = {
       'electron/core/platform.ts',
       'electron/core/router',
       'electron/core/storage',
+      'electron/core/tasks',
       'electron/core/vault',
       'shared',
     ],

@@ -10,6 +10,7 @@ import type { LogBook } from './storage/log-book.ts'
 import type { NotificationStore } from './storage/notification-store.ts'
 import type { SettingsStore } from './storage/settings-store.ts'
 import type { SiteStore } from './storage/site-store.ts'
+import type { TaskDesk } from './tasks/task-desk.ts'
 import type { Vault } from './vault/vault.ts'
 
 export interface CoreServices {
@@ -24,6 +25,8 @@ export interface CoreServices {
   vault: Vault
   /** Connectors by connection, shared by all features, so that logging in happens once. */
   connectors: ConnectorDesk
+  /** Long operations of the systems, followed to their end whatever happens to the window that began them. */
+  tasks: TaskDesk
   streams: StreamDesk
   channels: ChannelDesk
 }

@@ -20,6 +20,9 @@ import type { LogBook } from './storage/log-book.ts'
 import { createNotificationStore } from './storage/notification-store.ts'
 import { createSettingsStore } from './storage/settings-store.ts'
 import { createSiteStore, type SiteStore } from './storage/site-store.ts'
+import { createTaskStore } from './storage/task-store.ts'
+import { createPbsTaskDriver, createProxmoxTaskDriver } from './tasks/api2-task-drivers.ts'
+import { createTaskDesk } from './tasks/task-desk.ts'
 import { openVault } from './vault/sealed-vault.ts'
 
 export type Host = Awaited<ReturnType<typeof createHost>>
@@ -38,6 +41,11 @@ export async function createHost(platform: Platform, logBook: LogBook) {
   const vault = await openVault({ platform, settings })
   const audit = createAuditLog(database, platform.now)
   const sites = createSiteStore(database, (id) => vault.names(id))
+  const notifications = createNotificationStore(database, platform)
+  const connectors = createConnectorDesk({ sites, vault, platform })
+  const tasks = createTaskDesk({ store: createTaskStore(database), audit, notifications, platform })
+  tasks.register('proxmox', createProxmoxTaskDriver(connectors))
+  tasks.register('pbs', createPbsTaskDriver(connectors))
   const core: CoreServices = {
     platform,
     database,
@@ -46,17 +54,19 @@ export async function createHost(platform: Platform, logBook: LogBook) {
     audit,
     logBook,
     sites,
-    notifications: createNotificationStore(database, platform),
+    notifications,
     pipeline: {
       audit,
       isLocked: () => vault.status().state === 'locked',
       siteOf: (input) => findSite(sites, input),
     },
-    connectors: createConnectorDesk({ sites, vault, platform }),
+    connectors,
+    tasks,
     streams: new StreamDesk(),
     channels: new ChannelDesk(),
   }
   const features = createFeatures(core)
+  tasks.resume()
   const router = implement(contract)
     .$context<CallContext>()
     .router(routersOf(features))
@@ -97,6 +107,7 @@ export async function createHost(platform: Platform, logBook: LogBook) {
       core.channels.dispose()
       const endings = Object.values(features as Record<string, Feature<unknown>>).map(async (feature) => feature.dispose?.())
       await Promise.allSettled(endings)
+      await tasks.dispose()
       core.connectors.dispose()
       vault.dispose()
       database.dispose()

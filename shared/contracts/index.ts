@@ -5,6 +5,7 @@ import { demo } from './demo.ts'
 import { inventory } from './inventory.ts'
 import { sites } from './sites.ts'
 import { sql } from './sql.ts'
+import { tasks } from './tasks.ts'
 import { vault } from './vault.ts'
 
 export const contract = {
@@ -14,6 +15,7 @@ export const contract = {
   inventory,
   sites,
   sql,
+  tasks,
   vault,
 }
 export type Contract = typeof contract

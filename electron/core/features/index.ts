@@ -7,6 +7,7 @@ import { createDemoFeature } from './demo/demo.service.ts'
 import { createInventoryFeature } from './inventory/inventory.service.ts'
 import { createSitesFeature } from './sites/sites.service.ts'
 import { createSqlFeature } from './sql/sql.service.ts'
+import { createTasksFeature } from './tasks/tasks.service.ts'
 import { createVaultFeature } from './vault/vault.service.ts'
 
 export function createFeatures(core: CoreServices) {
@@ -17,6 +18,7 @@ export function createFeatures(core: CoreServices) {
     inventory: createInventoryFeature(core),
     sites: createSitesFeature(core),
     sql: createSqlFeature(core),
+    tasks: createTasksFeature(core),
     vault: createVaultFeature(core),
   }
 }

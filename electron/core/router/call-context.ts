@@ -20,4 +20,6 @@ export interface CallContext extends Record<PropertyKey, unknown> {
 export interface AuditHandle {
   readonly recordId: number
   describe(subject: string): void
+  /** A task that outlives the call will close the record: the call's own success does not end it. */
+  handOver(): void
 }

@@ -116,7 +116,7 @@ export function implementFeature<C extends AnyContractRouter>(contract: C, pipel
     try {
       admit(meta, input, pipeline)
       const result = await (record ? next({ context: { audit: record.handle } }) : next())
-      record?.close('done', null)
+      if (!record?.isHandedOver()) record?.close('done', null)
       if (meta.kind !== 'events') return result
       return {
         ...result,
@@ -164,12 +164,17 @@ function openRecord(pipeline: Pipeline, name: string, meta: ProcedureMeta, input
   const startedAt = performance.now()
   const siteId = siteOf(input) ?? pipeline.siteOf?.(input)?.id ?? null
   const id = audit.open(name, meta.title ?? name, subjectOf(input), siteId)
+  let isHandedOver = false
   const handle: AuditHandle = {
     recordId: id,
     describe: (subject) => audit.describe(id, maskSecrets(subject)),
+    handOver: () => {
+      isHandedOver = true
+    },
   }
   return {
     handle,
+    isHandedOver: () => isHandedOver,
     close: (outcome: AuditRecord['outcome'], message: string | null): void =>
       audit.close(id, outcome, message, performance.now() - startedAt),
   }

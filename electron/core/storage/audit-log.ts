@@ -1,5 +1,6 @@
 // The audit log: a record is opened before a command runs and closed when it ends. A record still `running`
-// when the application starts was cut short by its death: its outcome is unknown, and says so.
+// when the application starts was cut short by its death: its outcome is unknown, and says so; unless a task that is
+// still followed will close it.
 import type { AuditRecord } from '#shared/contracts/audit.ts'
 import type { Database } from './database.ts'
 
@@ -27,7 +28,11 @@ type Row = {
 export function createAuditLog(database: Database, now: () => number): AuditLog {
   const { sqlite } = database
   sqlite
-    .prepare("UPDATE audit SET outcome = 'unknown', message = 'Meridian ended before this action did.' WHERE outcome = 'running'")
+    .prepare(
+      `UPDATE audit SET outcome = 'unknown', message = 'Meridian ended before this action did.'
+       WHERE outcome = 'running'
+         AND id NOT IN (SELECT audit_record_id FROM task WHERE state = 'running' AND audit_record_id IS NOT NULL)`,
+    )
     .run()
   const insert = sqlite.prepare(
     "INSERT INTO audit (at_ms, procedure, title, subject, site_id, outcome) VALUES (?, ?, ?, ?, ?, 'running')",

@@ -1,5 +1,7 @@
 // The store's history: each entry brings a store of that version to the next. Entries are never edited once
 // released, only added; a feature's own stand in `migrations/`, one file each, and are listed at the end.
+import { taskMigration } from './migrations/tasks.ts'
+
 export const migrations: readonly string[] = [
   `
   CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -37,4 +39,5 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX run_by_time ON run (started_at_ms DESC);
   `,
+  taskMigration,
 ]

@@ -15,6 +15,8 @@ import { openDatabase } from '../../../storage/database.ts'
 import { createNotificationStore } from '../../../storage/notification-store.ts'
 import { createSettingsStore } from '../../../storage/settings-store.ts'
 import { createSiteStore } from '../../../storage/site-store.ts'
+import { createTaskStore } from '../../../storage/task-store.ts'
+import { createTaskDesk } from '../../../tasks/task-desk.ts'
 import { createTestPlatform } from '../../../testing/test-platform.ts'
 import type { Vault } from '../../../vault/vault.ts'
 import { createSqlFeature } from '../sql.service.ts'
@@ -35,6 +37,8 @@ export async function createSqlLab({ server, settings, dataDir }: SqlLabOptions)
   const sites = createSiteStore(database, () => ['password'])
   const streams = new StreamDesk()
   const vault = { lease: () => ({ read: () => server.password }) } as unknown as Vault
+  const audit = createAuditLog(database, platform.now)
+  const notifications = createNotificationStore(database, platform)
   const core: CoreServices = {
     platform,
     database,
@@ -43,11 +47,12 @@ export async function createSqlLab({ server, settings, dataDir }: SqlLabOptions)
     sites,
     streams,
     settings: createSettingsStore(database),
-    audit: createAuditLog(database, platform.now),
-    notifications: createNotificationStore(database, platform),
-    pipeline: { audit: createAuditLog(database, platform.now), isLocked: () => false },
+    audit,
+    notifications,
+    pipeline: { audit, isLocked: () => false },
     channels: new ChannelDesk(),
     connectors: createConnectorDesk({ sites, vault, platform }),
+    tasks: createTaskDesk({ store: createTaskStore(database), audit, notifications, platform }),
   }
   const feature = createSqlFeature(core)
   const site: Site = sites.list()[0] ?? sites.create('Test site')
