@@ -9,9 +9,11 @@ import { useClient } from '#client/client-context.ts'
 import { followInventory } from '#client/inventory.store.ts'
 import { currentPlace, navigate, usePlace } from '#client/location.ts'
 import { useSession } from '#client/session.store.ts'
+import { followTasks } from '#client/tasks.store.ts'
 import { modName } from '#ui/keys.ts'
 import { screens } from '../features/index.ts'
 import type { Screen } from '../features/screen.ts'
+import { TaskDrawer } from '../features/tasks/TaskDrawer.tsx'
 import { WelcomeScreen } from '../features/welcome/WelcomeScreen.tsx'
 import { CommandPalette } from './CommandPalette.tsx'
 import { DialogHost } from './DialogHost.tsx'
@@ -41,6 +43,7 @@ export function Frame() {
   useFirstPlace()
   useHotkeys(screens.flatMap((item) => (item.shortcut ? [[item.shortcut, () => navigate(item.path)] as [string, () => void]] : [])), [])
   useEffect(() => (siteId ? followInventory(client, siteId) : undefined), [client, siteId])
+  useEffect(() => (siteId ? followTasks(client, siteId) : undefined), [client, siteId])
   useEffect(() => {
     document.title = screen ? `${screen.title} · Meridian` : 'Meridian'
   }, [screen])
@@ -69,6 +72,7 @@ export function Frame() {
           </Suspense>
         </ScreenBoundary>
       </main>
+      <TaskDrawer />
       <StatusBar />
       <CommandPalette />
       <DialogHost />

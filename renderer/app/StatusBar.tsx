@@ -7,6 +7,7 @@ import { useSession } from '#client/session.store.ts'
 import type { Health, Source } from '#shared/model/inventory.ts'
 import { Age } from '#ui/Age.tsx'
 import { healthColor, healthSymbol } from '#ui/theme.ts'
+import { TaskStatusItem } from '../features/tasks/TaskStatusItem.tsx'
 
 const sourceHealth: Record<Source['state'], Health> = {
   live: 'ok',
@@ -48,6 +49,7 @@ export function StatusBar() {
           No vault yet
         </button>
       ) : null}
+      <TaskStatusItem />
       <button className="status-item" onClick={() => navigate('/audit')}>
         Audit
       </button>

@@ -5,6 +5,7 @@ import type { Client } from '#client/client.ts'
 import { useCommands, type Command } from '#client/commands.store.ts'
 import { navigate } from '#client/location.ts'
 import { chooseSite, useSession, type SessionState } from '#client/session.store.ts'
+import { openTasks } from '#client/tasks.store.ts'
 import { screens } from '../features/index.ts'
 import { openShortcutHelp } from './ShortcutHelp.tsx'
 
@@ -57,6 +58,7 @@ function sessionCommands(client: Client, state: SessionState): Command[] {
       disabledReason: state.vault?.state === 'unlocked' ? null : 'There is no open vault.',
       run: () => void attempt('Meridian could not be locked', client.vault.lock()),
     },
+    { id: 'tasks', title: 'Show the tasks', group: 'Meridian', keywords: ['log', 'running', 'progress'], disabledReason: state.siteId ? null : 'There is no site yet.', run: () => openTasks() },
     { id: 'shortcuts', title: 'Keyboard shortcuts', group: 'Meridian', shortcut: 'shift+?', run: openShortcutHelp },
   ]
 }
