@@ -47,7 +47,14 @@ export const errorDetail = z.discriminatedUnion('kind', [
     expected256: z.string().optional(),
     subject: z.string().optional(),
   }),
-  z.object({ kind: z.literal('ssh'), stage: z.string(), fingerprint256: z.string().optional() }),
+  z.object({
+    kind: z.literal('ssh'),
+    stage: z.string(),
+    /** The key that the server showed, the one that was confirmed, and its algorithm. */
+    fingerprint256: z.string().optional(),
+    expected256: z.string().optional(),
+    keyType: z.string().optional(),
+  }),
   z.object({ kind: z.literal('validation'), fields: z.record(z.string(), z.string()) }),
   z.object({ kind: z.literal('task'), upid: z.string(), exitStatus: z.string() }),
   z.object({ kind: z.literal('outcome-unknown'), action: z.string() }),

@@ -8,7 +8,9 @@ import {
 } from './connectors/kubernetes/kubernetes-connector.ts'
 import { createPbsConnector, type PbsConnector } from './connectors/pbs/pbs-connector.ts'
 import { createProxmoxConnector, type ProxmoxConnector } from './connectors/proxmox/proxmox-connector.ts'
+import { createSshConnector, type SshConnector } from './connectors/ssh/ssh-connector.ts'
 import type { Platform } from './platform.ts'
+import type { PromptDesk } from './prompt-desk.ts'
 import type { SiteStore } from './storage/site-store.ts'
 import type { SecretLease, Vault } from './vault/vault.ts'
 
@@ -17,6 +19,8 @@ export interface ConnectorDesk {
   proxmox(connectionId: ConnectionId): ProxmoxConnector
   pbs(connectionId: ConnectionId): PbsConnector
   kubernetes(connectionId: ConnectionId): KubernetesConnector
+  /** One SSH connection per host serves commands, shells, files and forwards; jump hosts are followed. */
+  ssh(connectionId: ConnectionId): SshConnector
   dispose(): void
 }
 
@@ -29,8 +33,9 @@ export function createConnectorDesk(options: {
   sites: SiteStore
   vault: Vault
   platform: Platform
+  prompts: PromptDesk
 }): ConnectorDesk {
-  const { sites, vault, platform } = options
+  const { sites, vault, platform, prompts } = options
   const held = new Map<ConnectionId, Held>()
   const closing = new AbortController()
 
@@ -58,6 +63,43 @@ export function createConnectorDesk(options: {
     return connector
   }
 
+  const openSshConnector = (
+    connectionId: ConnectionId,
+    settings: SettingsOf<'ssh'>,
+    lease: SecretLease,
+    log: Platform['log'],
+  ): SshConnector => {
+    const { label } = sites.getConnection(connectionId)
+    const { jumpConnectionId } = settings
+    if (jumpConnectionId !== undefined) checkWay(connectionId, jumpConnectionId)
+    return createSshConnector(settings, lease, {
+      log,
+      connectionId,
+      ask: (signal) => ({ title, instructions, prompts: fields }) =>
+        prompts.ask({ connectionId, label, title, instructions, fields }, signal),
+      ...(jumpConnectionId === undefined
+        ? {}
+        : { openHop: (destination, use) => takeSsh(jumpConnectionId).forwardOut(destination, use) }),
+    })
+  }
+  /** A way through jump hosts must lead somewhere, within the site, and must not run in a circle. */
+  function checkWay(from: ConnectionId, first: ConnectionId): void {
+    const { siteId, label } = sites.getConnection(from)
+    const seen = new Set([from])
+    for (let next: ConnectionId | undefined = first; next !== undefined; ) {
+      const hop: Connection | undefined = sites.get(siteId).connections.find((one) => one.id === next)
+      if (hop?.settings.kind !== 'ssh' || seen.has(next))
+        throw new AppError('invalid-input', `The jump host of ${label} ${hop ? 'leads back to itself' : 'is no longer there'}.`, {
+          remedy: 'Choose another jump host for this connection under Connections.',
+          target: { system: 'SSH', connectionId: from },
+        })
+      seen.add(next)
+      next = hop.settings.jumpConnectionId
+    }
+  }
+  const takeSsh = (id: ConnectionId): SshConnector =>
+    take(id, 'ssh', (settings, lease, { log }) => openSshConnector(id, settings, lease, log))
+
   async function followSites(): Promise<void> {
     for await (const list of sites.changes.subscribe(closing.signal)) {
       const known = new Map(list.flatMap((site) => site.connections).map((one) => [one.id, keyOf(one)]))
@@ -74,6 +116,7 @@ export function createConnectorDesk(options: {
     proxmox: (id) => take(id, 'proxmox', createProxmoxConnector),
     pbs: (id) => take(id, 'pbs', createPbsConnector),
     kubernetes: (id) => take(id, 'kubernetes', createKubernetesConnector),
+    ssh: takeSsh,
     dispose() {
       closing.abort()
       for (const { connector } of held.values()) connector.dispose()

@@ -1,6 +1,7 @@
 // What every feature is built from. A composition root fills it once; features take the slice they use.
 import type { ConnectorDesk } from './connector-desk.ts'
 import type { Platform } from './platform.ts'
+import type { PromptDesk } from './prompt-desk.ts'
 import type { ChannelDesk } from './router/channel-desk.ts'
 import type { Pipeline } from './router/implement-feature.ts'
 import type { StreamDesk } from './router/stream-desk.ts'
@@ -27,6 +28,8 @@ export interface CoreServices {
   connectors: ConnectorDesk
   /** Long operations of the systems, followed to their end whatever happens to the window that began them. */
   tasks: TaskDesk
+  /** Questions of servers that only a person can answer. */
+  prompts: PromptDesk
   streams: StreamDesk
   channels: ChannelDesk
 }

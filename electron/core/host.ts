@@ -10,6 +10,7 @@ import { createConnectorDesk } from './connector-desk.ts'
 import type { CoreServices, Feature } from './core-services.ts'
 import { createFeatures } from './features/index.ts'
 import type { Platform } from './platform.ts'
+import { createPromptDesk } from './prompt-desk.ts'
 import type { CallContext, Peer } from './router/call-context.ts'
 import { ChannelDesk } from './router/channel-desk.ts'
 import { createCallHandler, serveCalls } from './router/serve-calls.ts'
@@ -42,7 +43,8 @@ export async function createHost(platform: Platform, logBook: LogBook) {
   const audit = createAuditLog(database, platform.now)
   const sites = createSiteStore(database, (id) => vault.names(id))
   const notifications = createNotificationStore(database, platform)
-  const connectors = createConnectorDesk({ sites, vault, platform })
+  const prompts = createPromptDesk(platform.now)
+  const connectors = createConnectorDesk({ sites, vault, platform, prompts })
   const tasks = createTaskDesk({ store: createTaskStore(database), audit, notifications, platform })
   tasks.register('proxmox', createProxmoxTaskDriver(connectors))
   tasks.register('pbs', createPbsTaskDriver(connectors))
@@ -62,6 +64,7 @@ export async function createHost(platform: Platform, logBook: LogBook) {
     },
     connectors,
     tasks,
+    prompts,
     streams: new StreamDesk(),
     channels: new ChannelDesk(),
   }
@@ -109,6 +112,7 @@ export async function createHost(platform: Platform, logBook: LogBook) {
       await Promise.allSettled(endings)
       await tasks.dispose()
       core.connectors.dispose()
+      prompts.dispose()
       vault.dispose()
       database.dispose()
     },

@@ -3,6 +3,7 @@ import { app } from './app.ts'
 import { audit } from './audit.ts'
 import { demo } from './demo.ts'
 import { inventory } from './inventory.ts'
+import { prompts } from './prompts.ts'
 import { sites } from './sites.ts'
 import { sql } from './sql.ts'
 import { tasks } from './tasks.ts'
@@ -13,6 +14,7 @@ export const contract = {
   audit,
   demo,
   inventory,
+  prompts,
   sites,
   sql,
   tasks,

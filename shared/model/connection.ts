@@ -68,6 +68,8 @@ export const sshSettings = z.object({
   auth: z.enum(['password', 'key', 'agent', 'keyboard-interactive']),
   /** SHA-256 of the host key as OpenSSH prints it (`SHA256:` + base64 without padding), once confirmed. */
   hostKeySha256: z.string().max(100).optional(),
+  /** Another SSH connection of the same site, through which this host is reached. */
+  jumpConnectionId: connectionId.optional(),
 })
 export const connectionSettings = z.discriminatedUnion('kind', [
   proxmoxSettings,

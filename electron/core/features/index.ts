@@ -5,6 +5,7 @@ import { createAppFeature } from './app/app.service.ts'
 import { createAuditFeature } from './audit/audit.service.ts'
 import { createDemoFeature } from './demo/demo.service.ts'
 import { createInventoryFeature } from './inventory/inventory.service.ts'
+import { createPromptsFeature } from './prompts/prompts.service.ts'
 import { createSitesFeature } from './sites/sites.service.ts'
 import { createSqlFeature } from './sql/sql.service.ts'
 import { createTasksFeature } from './tasks/tasks.service.ts'
@@ -16,6 +17,7 @@ export function createFeatures(core: CoreServices) {
     audit: createAuditFeature(core),
     demo: createDemoFeature(core),
     inventory: createInventoryFeature(core),
+    prompts: createPromptsFeature(core),
     sites: createSitesFeature(core),
     sql: createSqlFeature(core),
     tasks: createTasksFeature(core),

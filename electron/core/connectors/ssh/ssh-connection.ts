@@ -1,33 +1,36 @@
 // Opening an SSH connection: the host key is decided before any credential is offered, then the one way of logging
 // in that the connection names. Callers get ssh2's client and what was learnt; they end it. Never logs prompts.
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Socket } from 'node:net'
-import ssh2, { type Client, type ConnectConfig } from 'ssh2'
+import type { Duplex } from 'node:stream'
+import ssh2, { type Client } from 'ssh2'
 import { AppError, cancelled, isAppError } from '#shared/errors.ts'
 import type { SettingsOf } from '#shared/model/connection.ts'
 import type { SecretLease } from '../../vault/vault.ts'
+import { createAnswerer, credentialsOf, type AskPerson, type CredentialOptions } from './ssh-credentials.ts'
 import { authRefused, changedHostKey, sshFault, unconfirmedHostKey } from './ssh-faults.ts'
 
-export interface OpenSshOptions {
+export interface OpenSshOptions extends CredentialOptions {
   signal: AbortSignal
-  /** TCP, key exchange and login together. Default 15 s. */
+  /** TCP, key exchange and login together; the time in which a person answers does not count. Default 15 s. */
   timeoutMs?: number
-  /** An open TCP connection to speak SSH on. */
-  socket?: Socket
-  /** Where the agent listens; default: this process's own. */
-  agent?: string | undefined
+  /** An open connection to speak SSH on, for example through a jump host. Ended with the client. */
+  socket?: Duplex | undefined
 }
 
 export interface OpenSsh {
   client: Client
   /** As OpenSSH prints it: `SHA256:` and base64 without padding. */
   hostKeySha256: string
+  /** The key's algorithm, e.g. `ssh-ed25519`. */
+  hostKeyType: string
   /** The server's identification, e.g. `SSH-2.0-OpenSSH_9.2p1 Debian-2`; empty when unknown. */
   serverVersion: string
   dispose(): void
 }
 
 export const defaultSshTimeoutMs = 15_000
+/** Three unanswered ones, and the connection is lost. */
+const keepAliveMs = 15_000
 
 /**
  * Rejects with an AppError: detail `ssh` with stage `host-key` (not confirmed yet, carries the fingerprint),
@@ -40,39 +43,48 @@ export function openSsh(
 ): Promise<OpenSsh> {
   const { signal, timeoutMs = defaultSshTimeoutMs } = options
   const client = new ssh2.Client()
-  let hostKeySha256 = ''
-  let serverVersion = ''
+  const seen = { hostKeySha256: '', hostKeyType: '', serverVersion: '' }
   const { promise, resolve, reject } = Promise.withResolvers<OpenSsh>()
   const dispose = (): void => {
     client.on('error', () => undefined)
     client.end()
     client.destroy()
   }
+  const clock = restartable(timeoutMs, () => reject(lateAnswer(settings, timeoutMs, seen.hostKeySha256 !== '')))
   const onAbort = (): void => reject(cancelled())
-  const timer = setTimeout(() => reject(lateAnswer(settings, timeoutMs, hostKeySha256 !== '')), timeoutMs)
   signal.addEventListener('abort', onAbort, { once: true })
   try {
     if (signal.aborted) throw cancelled()
-    const config = configOf(settings, secrets, options)
+    const config = credentialsOf(settings, secrets, { ...options, ask: pausing(options.ask, clock) })
+    const answer = createAnswerer(settings, secrets, { ask: pausing(options.ask, clock) })
     let refusal: AppError | undefined
-    client.on('error', (error) => reject(refusal ?? faultOf(error, settings, hostKeySha256)))
+    client.on('error', (error) => reject(refusal ?? faultOf(error, settings, seen.hostKeySha256)))
     client.on('close', () => reject(refusal ?? sshFault(new Error('closed'), settings)))
-    client.on('keyboard-interactive', (_name, _instructions, _language, prompts, finish) =>
-      finish(prompts.map((prompt) => (prompt.echo ? settings.user : (secrets.read('password') ?? '')))),
-    )
-    client.on('ready', () => resolve({ client, hostKeySha256, serverVersion, dispose }))
+    client.on('keyboard-interactive', (title, instructions, _language, prompts, finish) => {
+      answer(title, instructions, prompts).then(finish, reject)
+    })
+    client.on('ready', () => {
+      client.setNoDelay(true)
+      resolve({ client, ...seen, dispose })
+    })
     client.connect({
+      host: settings.host,
+      port: settings.port,
       ...config,
-      readyTimeout: timeoutMs + 1_000,
+      ...(options.socket ? { sock: options.socket } : {}),
+      readyTimeout: 0,
+      keepaliveInterval: keepAliveMs,
+      keepaliveCountMax: 3,
       ident: 'Meridian',
       // ssh2 tells the server's identification only through its debug lines.
       debug: (line) => {
         const found = /Remote ident: '([^']*)'/.exec(line)
-        if (found) serverVersion = (found[1] ?? '').slice(0, 200)
+        if (found) seen.serverVersion = (found[1] ?? '').slice(0, 200)
       },
       hostVerifier: (key: Buffer) => {
-        hostKeySha256 = fingerprintOf(key)
-        refusal = judgeHostKey(settings, hostKeySha256)
+        seen.hostKeySha256 = fingerprintOf(key)
+        seen.hostKeyType = typeOf(key)
+        refusal = judgeHostKey(settings, seen.hostKeySha256, seen.hostKeyType)
         if (refusal) reject(refusal)
         return refusal === undefined
       },
@@ -87,92 +99,54 @@ export function openSsh(
       throw error
     })
     .finally(() => {
-      clearTimeout(timer)
+      clock.stop()
       signal.removeEventListener('abort', onAbort)
     })
 }
+
+interface Clock {
+  start(): void
+  stop(): void
+}
+
+function restartable(afterMs: number, onEnd: () => void): Clock {
+  let timer: NodeJS.Timeout | undefined
+  const stop = (): void => clearTimeout(timer)
+  const start = (): void => {
+    stop()
+    timer = setTimeout(onEnd, afterMs)
+  }
+  start()
+  return { start, stop }
+}
+
+/** A person may think as long as the server allows. */
+const pausing = (ask: AskPerson | undefined, clock: Clock): AskPerson | undefined =>
+  ask &&
+  (async (question) => {
+    clock.stop()
+    const answers = await ask(question)
+    clock.start()
+    return answers
+  })
 
 /** `SHA256:` and base64 without padding, as `ssh-keygen -lf` prints it. */
 export const fingerprintOf = (key: Buffer): string =>
   `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`
 
-function judgeHostKey(settings: SettingsOf<'ssh'>, seen: string): AppError | undefined {
-  if (!settings.hostKeySha256) return unconfirmedHostKey(settings, seen)
+/** The algorithm's name is the first field of the key. */
+function typeOf(key: Buffer): string {
+  const length = key.length < 4 ? 0 : key.readUInt32BE(0)
+  const name = key.subarray(4, 4 + Math.min(length, 64)).toString('latin1')
+  return /^[a-z0-9@.-]+$/i.test(name) ? name : ''
+}
+
+function judgeHostKey(settings: SettingsOf<'ssh'>, seen: string, keyType: string): AppError | undefined {
+  if (!settings.hostKeySha256) return unconfirmedHostKey(settings, seen, keyType)
   const expected = Buffer.from(settings.hostKeySha256.replace(/=+$/, ''))
   const actual = Buffer.from(seen)
   const isSame = expected.length === actual.length && timingSafeEqual(expected, actual)
-  return isSame ? undefined : changedHostKey(settings, seen)
-}
-
-function configOf(settings: SettingsOf<'ssh'>, secrets: SecretLease, options: OpenSshOptions): ConnectConfig {
-  const base: ConnectConfig = {
-    host: settings.host,
-    port: settings.port,
-    username: settings.user,
-    ...(options.socket ? { sock: options.socket } : {}),
-  }
-  // Only what the connection names is offered: a password is never tried where a key was chosen.
-  switch (settings.auth) {
-    case 'password':
-      return { ...base, password: need(secrets, 'password'), authHandler: ['none', 'password'] }
-    case 'keyboard-interactive':
-      need(secrets, 'password')
-      return { ...base, tryKeyboard: true, authHandler: ['none', 'keyboard-interactive'] }
-    case 'key':
-      return { ...base, ...keyOf(secrets), authHandler: ['none', 'publickey'] }
-    case 'agent':
-      return { ...base, agent: agentOf(options), authHandler: ['none', 'agent'] }
-  }
-}
-
-function keyOf(secrets: SecretLease): Pick<ConnectConfig, 'privateKey' | 'passphrase'> {
-  const privateKey = need(secrets, 'privateKey')
-  const passphrase = secrets.read('keyPassphrase')
-  const parsed = ssh2.utils.parseKey(privateKey, passphrase)
-  const first = Array.isArray(parsed) ? parsed[0] : parsed
-  if (first && !(first instanceof Error)) {
-    if (first.isPrivateKey()) return { privateKey, ...(passphrase ? { passphrase } : {}) }
-    throw unusableKey('The stored key is a public one.', 'Give the private key: the file without “.pub”.')
-  }
-  const why = first?.message ?? ''
-  if (/no passphrase given|encrypted/i.test(why) && !passphrase)
-    throw unusableKey(
-      'The private key is protected by a passphrase, and none is stored.',
-      'Give the passphrase of the key, too.',
-    )
-  if (passphrase && /bad passphrase|bad decrypt|integrity|wrong/i.test(why))
-    throw unusableKey(
-      'The passphrase does not open the private key.',
-      'Give the passphrase of the key again.',
-    )
-  throw unusableKey(
-    'The private key cannot be read.',
-    'Give an OpenSSH or PEM private key, for example the file ~/.ssh/id_ed25519.',
-  )
-}
-
-const unusableKey = (message: string, remedy: string): AppError =>
-  new AppError('invalid-input', message, { remedy, detail: { kind: 'ssh', stage: 'key' } })
-
-function agentOf({ agent }: OpenSshOptions): string {
-  const found =
-    agent ??
-    process.env['SSH_AUTH_SOCK'] ??
-    (process.platform === 'win32' ? '\\\\.\\pipe\\openssh-ssh-agent' : undefined)
-  if (found) return found
-  throw new AppError('unsupported', 'No SSH agent is running for this session.', {
-    remedy: 'Start one (ssh-agent) before Meridian, or log in with a key or a password.',
-    detail: { kind: 'ssh', stage: 'agent' },
-  })
-}
-
-function need(secrets: SecretLease, name: 'password' | 'privateKey'): string {
-  const value = secrets.read(name)
-  if (value) return value
-  const what = name === 'password' ? 'password' : 'private key'
-  throw new AppError('unauthenticated', `No ${what} is stored for this connection.`, {
-    remedy: `Edit the connection and enter its ${what}.`,
-  })
+  return isSame ? undefined : changedHostKey(settings, seen, keyType)
 }
 
 function faultOf(error: Error & { level?: string }, settings: SettingsOf<'ssh'>, hostKey: string): AppError {

@@ -5,30 +5,36 @@ import { connectFault } from '../tls/tls-faults.ts'
 
 type SshSettings = SettingsOf<'ssh'>
 
-const endpointOf = ({ host, port }: SshSettings): string =>
+export const endpointOf = ({ host, port }: SshSettings): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`
-const targetOf = (settings: SshSettings) => ({ system: 'SSH', endpoint: endpointOf(settings) })
+export const targetOf = (settings: SshSettings) => ({ system: 'SSH', endpoint: endpointOf(settings) })
 
 /** First meeting: the key is shown, nothing is sent until the user has confirmed it. */
-export const unconfirmedHostKey = (settings: SshSettings, seen: string): AppError =>
+export const unconfirmedHostKey = (settings: SshSettings, seen: string, keyType: string): AppError =>
   new AppError('conflict', `The host key of ${endpointOf(settings)} is not confirmed yet: it is ${seen}.`, {
     remedy:
       'Compare it on the server (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then enter it as the host key of this connection.',
     target: targetOf(settings),
-    detail: { kind: 'ssh', stage: 'host-key', fingerprint256: seen },
+    detail: { kind: 'ssh', stage: 'host-key', fingerprint256: seen, keyType },
   })
 
 /** The confirmed key is not the one that answered. */
-export const changedHostKey = (settings: SshSettings, seen: string): AppError =>
+export const changedHostKey = (settings: SshSettings, seen: string, keyType: string): AppError =>
   new AppError(
     'upstream',
     `The host key of ${endpointOf(settings)} has CHANGED: it is ${seen.slice(0, 19)}… now, but ${(settings.hostKeySha256 ?? '').slice(0, 19)}… was confirmed. ` +
       'Somebody may be between you and the server, or it was installed anew. No credential was sent.',
     {
       remedy:
-        'Look at the key on the server itself. Only if it is the new one, accept it: Sites → this connection → Edit → Host key.',
+        'Look at the key on the server itself. Only if it is the new one, accept it: Connections → this connection → Edit → Host key.',
       target: targetOf(settings),
-      detail: { kind: 'ssh', stage: 'host-key-changed', fingerprint256: seen },
+      detail: {
+        kind: 'ssh',
+        stage: 'host-key-changed',
+        fingerprint256: seen,
+        expected256: settings.hostKeySha256 ?? '',
+        keyType,
+      },
       retryable: false,
     },
   )
@@ -77,3 +83,25 @@ function handshakeWords(message: string, hostKey: string): string {
     ? 'closed the connection before the SSH handshake was done.'
     : 'closed the connection during the login.'
 }
+
+/** A login is there, but the server gives no channel for what was asked. */
+export function channelFault(error: unknown, settings: SshSettings, what: string): AppError {
+  const { message = '', reason } = error as Error & { reason?: number | string }
+  const isFull = /MaxSessions|resource shortage|open failed/i.test(message) || reason === 4 || reason === 'RESOURCE_SHORTAGE'
+  return new AppError(isFull ? 'rate-limited' : 'forbidden', `${endpointOf(settings)} refused ${what}.`, {
+    remedy: isFull
+      ? 'The server allows only so many sessions on one connection (MaxSessions): close another console, then try again.'
+      : 'Check what this account may do, and the settings of the SSH server (sshd -T).',
+    target: targetOf(settings),
+    detail: { kind: 'ssh', stage: 'channel' },
+    cause: error,
+  })
+}
+
+/** The connection ended while work was under way on it: nobody knows how far the other side got. */
+export const connectionLost = (settings: SshSettings, action: string): AppError =>
+  new AppError('unreachable', `The SSH connection to ${endpointOf(settings)} was lost during this work: ${action}.`, {
+    remedy: 'It may have been done on the server all the same: look before you do it again.',
+    target: targetOf(settings),
+    detail: { kind: 'outcome-unknown', action },
+  })

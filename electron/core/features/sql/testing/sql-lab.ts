@@ -10,6 +10,7 @@ import type { CoreServices } from '../../../core-services.ts'
 import { ChannelDesk } from '../../../router/channel-desk.ts'
 import { StreamDesk } from '../../../router/stream-desk.ts'
 import { createConnectorDesk } from '../../../connector-desk.ts'
+import { createPromptDesk } from '../../../prompt-desk.ts'
 import { createAuditLog } from '../../../storage/audit-log.ts'
 import { openDatabase } from '../../../storage/database.ts'
 import { createNotificationStore } from '../../../storage/notification-store.ts'
@@ -39,6 +40,7 @@ export async function createSqlLab({ server, settings, dataDir }: SqlLabOptions)
   const vault = { lease: () => ({ read: () => server.password }) } as unknown as Vault
   const audit = createAuditLog(database, platform.now)
   const notifications = createNotificationStore(database, platform)
+  const prompts = createPromptDesk(platform.now)
   const core: CoreServices = {
     platform,
     database,
@@ -51,8 +53,9 @@ export async function createSqlLab({ server, settings, dataDir }: SqlLabOptions)
     notifications,
     pipeline: { audit, isLocked: () => false },
     channels: new ChannelDesk(),
-    connectors: createConnectorDesk({ sites, vault, platform }),
     tasks: createTaskDesk({ store: createTaskStore(database), audit, notifications, platform }),
+    connectors: createConnectorDesk({ sites, vault, platform, prompts }),
+    prompts,
   }
   const feature = createSqlFeature(core)
   const site: Site = sites.list()[0] ?? sites.create('Test site')
