@@ -9,6 +9,7 @@ import {
 import { createPbsConnector, type PbsConnector } from './connectors/pbs/pbs-connector.ts'
 import { createProxmoxConnector, type ProxmoxConnector } from './connectors/proxmox/proxmox-connector.ts'
 import { createSshConnector, type SshConnector } from './connectors/ssh/ssh-connector.ts'
+import { createS3Connector, type S3Connector } from './connectors/s3/s3-connector.ts'
 import type { Platform } from './platform.ts'
 import type { PromptDesk } from './prompt-desk.ts'
 import type { SiteStore } from './storage/site-store.ts'
@@ -21,6 +22,7 @@ export interface ConnectorDesk {
   kubernetes(connectionId: ConnectionId): KubernetesConnector
   /** One SSH connection per host serves commands, shells, files and forwards; jump hosts are followed. */
   ssh(connectionId: ConnectionId): SshConnector
+  s3(connectionId: ConnectionId): S3Connector
   dispose(): void
 }
 
@@ -117,6 +119,7 @@ export function createConnectorDesk(options: {
     pbs: (id) => take(id, 'pbs', createPbsConnector),
     kubernetes: (id) => take(id, 'kubernetes', createKubernetesConnector),
     ssh: takeSsh,
+    s3: (id) => take(id, 's3', createS3Connector),
     dispose() {
       closing.abort()
       for (const { connector } of held.values()) connector.dispose()

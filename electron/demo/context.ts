@@ -5,7 +5,7 @@ import type { DemoSite } from './world/site.ts'
 
 /** What can be made to go wrong, per service, at any time. */
 export type FaultKind = 'slow' | 'cut' | 'unauthorized' | 'server-error' | 'expired-certificate' | 'garbage'
-export type FaultService = 'proxmox' | 'pbs' | 'kubernetes' | 'postgres' | 'ssh'
+export type FaultService = 'proxmox' | 'pbs' | 'kubernetes' | 'postgres' | 'ssh' | 's3'
 
 export interface FaultPlan {
   set(service: FaultService, fault: FaultKind | undefined): void

@@ -1,4 +1,4 @@
-// The whole demo lab: its clock, its backups, and the five servers that show it, started together and stopped
+// The whole demo lab: its clock, its backups, and the servers that show it, started together and stopped
 // together. Called by process.ts in a process of its own, and by tests. Never imported by the core.
 import { mkdir } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -17,7 +17,7 @@ export interface DemoLabOptions {
   signal: AbortSignal
   onProgress(step: string, fraction: number): void
   log(line: string): void
-  /** All five when absent. */
+  /** All of them when absent. */
   services?: readonly FaultService[]
   /** Lab time minus real time, milliseconds. */
   clockOffsetMs?: number
@@ -36,7 +36,7 @@ export interface DemoLab {
 
 type Starter = (context: DemoContext, backups: LabBackups) => Promise<DemoService>
 
-/** Loaded on demand, so that a lab of two servers does not load the other three. */
+/** Loaded on demand, so that a lab of two servers does not load the others. */
 const starters: Record<FaultService, Starter> = {
   proxmox: async (...args) => (await import('./proxmox/proxmox-server.ts')).startProxmoxDemo(...args),
   pbs: async (...args) => (await import('./pbs/pbs-server.ts')).startPbsDemo(...args),
@@ -44,10 +44,11 @@ const starters: Record<FaultService, Starter> = {
     (await import('./kubernetes/kubernetes-server.ts')).startKubernetesDemo(context),
   postgres: async (context) => (await import('./postgres/postgres-server.ts')).startPostgresDemo(context),
   ssh: async (context) => (await import('./ssh/ssh-server.ts')).startSshDemo(context),
+  s3: async (context) => (await import('./s3/s3-server.ts')).startS3Demo(context),
 }
 
 /** Share of each service in the progress bar: only the database takes noticeable time. */
-const weights: Record<FaultService, number> = { proxmox: 1, pbs: 1, kubernetes: 1, ssh: 1, postgres: 26 }
+const weights: Record<FaultService, number> = { proxmox: 1, pbs: 1, kubernetes: 1, ssh: 1, s3: 1, postgres: 26 }
 const startLimitMs = 300_000
 const stopLimitMs = 30_000
 

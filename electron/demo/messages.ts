@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { connectionDraft } from '#shared/model/connection.ts'
 
-export const faultService = z.enum(['proxmox', 'pbs', 'kubernetes', 'postgres', 'ssh'])
+export const faultService = z.enum(['proxmox', 'pbs', 'kubernetes', 'postgres', 'ssh', 's3'])
 export const faultKind = z.enum([
   'slow',
   'cut',

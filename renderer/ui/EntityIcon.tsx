@@ -1,6 +1,6 @@
 // One icon per kind of entity, used by the map, the tables and the search alike.
 import {
-  IconAffiliate, IconArchive, IconBolt, IconBox, IconBoxMultiple, IconCalendarClock, IconChartDots3, IconCpu, IconDatabase,
+  IconAffiliate, IconArchive, IconBolt, IconBox, IconBoxMultiple, IconCalendarClock, IconChartDots3, IconCloudUp, IconCpu, IconDatabase,
   IconDeviceDesktop, IconFolders, IconHexagon, IconHexagons, IconHistory, IconNetwork, IconServer, IconServer2, IconShieldCheck,
   IconStack2, IconTerminal2, IconUsersGroup, type Icon, IconSubtask,
 } from '@tabler/icons-react'
@@ -29,6 +29,7 @@ export const entityIcons: Record<EntityKind, Icon> = {
   'backup-group': IconHistory,
   'backup-job': IconCalendarClock,
   'ssh-host': IconTerminal2,
+  'object-store': IconCloudUp,
 }
 
 export const entityKindNames: Record<EntityKind, { one: string; many: string }> = {
@@ -54,6 +55,7 @@ export const entityKindNames: Record<EntityKind, { one: string; many: string }> 
   'backup-group': { one: 'Backup group', many: 'Backup groups' },
   'backup-job': { one: 'Backup job', many: 'Backup jobs' },
   'ssh-host': { one: 'SSH host', many: 'SSH hosts' },
+  'object-store': { one: 'Object store', many: 'Object stores' },
 }
 
 export function EntityIcon(props: { kind: EntityKind; size?: number }) {

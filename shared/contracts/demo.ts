@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { siteId } from '../model/connection.ts'
 import { command, events, query } from './kernel.ts'
 
-export const demoServices = ['proxmox', 'pbs', 'kubernetes', 'postgres', 'ssh'] as const
+export const demoServices = ['proxmox', 'pbs', 'kubernetes', 'postgres', 'ssh', 's3'] as const
 export const demoFaults = ['slow', 'cut', 'unauthorized', 'server-error', 'expired-certificate', 'garbage'] as const
 
 export const demoStatus = z.object({

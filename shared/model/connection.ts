@@ -71,19 +71,41 @@ export const sshSettings = z.object({
   /** Another SSH connection of the same site, through which this host is reached. */
   jumpConnectionId: connectionId.optional(),
 })
+/** An object store that speaks S3: the endpoint, and the one bucket (and prefix in it) where copies are kept. */
+export const s3Settings = z.object({
+  kind: z.literal('s3'),
+  url: httpsUrl,
+  region: z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'A region such as us-east-1'),
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'The name of one bucket'),
+  /** Begin of the keys that are looked at; empty = the whole bucket. */
+  prefix: z.string().max(500),
+  /** The bucket in the path (MinIO, Ceph, an address) instead of in the host name (AWS). */
+  isPathStyle: z.boolean(),
+  tls: tlsTrust,
+})
 export const connectionSettings = z.discriminatedUnion('kind', [
   proxmoxSettings,
   pbsSettings,
   kubernetesSettings,
   postgresSettings,
   sshSettings,
+  s3Settings,
 ])
 export type ConnectionSettings = z.infer<typeof connectionSettings>
 export type ConnectionKind = ConnectionSettings['kind']
 export type SettingsOf<K extends ConnectionKind> = Extract<ConnectionSettings, { kind: K }>
 
 /** Names of the secrets a connection may own. */
-export const secretNames = ['tokenSecret', 'password', 'totpSeed', 'privateKey', 'keyPassphrase', 'kubeconfig'] as const
+export const secretNames = [
+  'tokenSecret',
+  'password',
+  'totpSeed',
+  'privateKey',
+  'keyPassphrase',
+  'kubeconfig',
+  'accessKeyId',
+  'secretAccessKey',
+] as const
 export const secretName = z.enum(secretNames)
 export type SecretName = z.infer<typeof secretName>
 

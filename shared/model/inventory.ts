@@ -30,6 +30,7 @@ export const entityKinds = [
   'backup-group',
   'backup-job',
   'ssh-host',
+  'object-store',
 ] as const
 export const entityKind = z.enum(entityKinds)
 export type EntityKind = z.infer<typeof entityKind>
@@ -94,7 +95,7 @@ export type Edge = z.infer<typeof edge>
 export const source = z.object({
   connectionId,
   label: z.string(),
-  kind: z.enum(['proxmox', 'pbs', 'kubernetes', 'postgres', 'ssh']),
+  kind: z.enum(['proxmox', 'pbs', 'kubernetes', 'postgres', 'ssh', 's3']),
   /** `live` only while answers arrive; `lost` after a failure, with what is known kept; `stored` before the first answer. */
   state: z.enum(['connecting', 'live', 'lost', 'stored', 'locked']),
   /** When this system last answered in full; null = never. */

@@ -29,6 +29,7 @@ export const demoServices = [
   'kubernetes',
   'postgres',
   'ssh',
+  's3',
 ] as const satisfies FaultService[]
 
 /**

@@ -226,6 +226,13 @@ const backup = z.object({
   ),
   namespaces: z.array(z.object({ datastore: z.string(), ns: z.string(), comment: z.string() })),
   jobs: z.array(backupJob),
+  offsite: z.array(
+    z.object({
+      frequency: z.enum(['weekly', 'monthly']),
+      detail: z.object({ schedule: z.string(), keep: z.number(), region: z.string() }),
+    }),
+  ),
+  promises: z.object({ onsite: z.object({ rpoHours: z.number() }), offsite: z.object({ recoveryHours: z.number() }) }),
 })
 
 const kubernetes = z.object({

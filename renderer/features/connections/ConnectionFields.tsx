@@ -1,5 +1,5 @@
 // The fields of each kind of connection: where it is, and who logs in.
-import { Group, PasswordInput, SegmentedControl, Select, TextInput, Textarea } from '@mantine/core'
+import { Group, PasswordInput, SegmentedControl, Select, Switch, TextInput, Textarea } from '@mantine/core'
 import type { SecretName } from '#shared/model/connection.ts'
 import type { FieldProps } from './ConnectionEditor.tsx'
 import type { FormValues } from './connection-form.ts'
@@ -61,6 +61,7 @@ export function AddressFields(props: FieldProps) {
         </Group>
       ) : null}
       {form.kind === 'kubernetes' ? <KubeconfigFields {...props} /> : null}
+      {form.kind === 's3' ? <StoreFields {...props} /> : null}
     </>
   )
 }
@@ -90,6 +91,14 @@ export function AuthFields(props: FieldProps) {
     )
   }
   if (form.kind === 'ssh') return <SshFields {...props} />
+  if (form.kind === 's3') {
+    return (
+      <Group align="flex-start">
+        <SecretField {...props} name="accessKeyId" label="Access key id" />
+        <SecretField {...props} name="secretAccessKey" label="Secret access key" />
+      </Group>
+    )
+  }
   return (
     <>
       <SegmentedControl
@@ -116,6 +125,28 @@ export function AuthFields(props: FieldProps) {
           <SecretField {...props} name="totpSeed" label="TOTP secret (only with a second factor)" description="The Base32 key behind the authenticator’s QR code; codes are made from it at each log-in." />
         </>
       )}
+    </>
+  )
+}
+
+/** Where copies are kept off site. AWS names a bucket in the host name; MinIO, Ceph and addresses have it in the path. */
+function StoreFields(props: FieldProps) {
+  const { form, change } = props
+  return (
+    <>
+      <TextField {...props} field="url" label="Endpoint" placeholder="https://s3.us-east-1.amazonaws.com" />
+      <Group align="flex-start">
+        <TextField {...props} field="bucket" label="Bucket" placeholder="lab-offsite" />
+        <TextField {...props} field="region" label="Region" width={150} />
+        <TextField {...props} field="prefix" label="Prefix" placeholder="The whole bucket" />
+      </Group>
+      <Switch
+        size="sm"
+        label="The bucket stands in the path"
+        description="For MinIO, Ceph and endpoints by address. AWS has it in the host name."
+        checked={form.isPathStyle}
+        onChange={(event) => change({ isPathStyle: event.currentTarget.checked })}
+      />
     </>
   )
 }

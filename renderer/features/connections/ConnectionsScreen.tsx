@@ -172,6 +172,8 @@ function addressOf(connection: Connection): string {
       return `${settings.user}@${settings.host}:${settings.port}/${settings.database}`
     case 'ssh':
       return `${settings.user}@${settings.host}:${settings.port}`
+    case 's3':
+      return `${settings.url} · ${settings.bucket}${settings.prefix ? `/${settings.prefix}` : ''}`
   }
 }
 

@@ -20,6 +20,14 @@ describe('the connection form', () => {
     const stored = { id: 'c', siteId: 's', label: 'pg01', settings, storedSecrets: ['password'] } as unknown as Connection
     expect(draftOf(formOf(stored))).toEqual({ label: 'pg01', settings, secrets: {} })
   })
+  it('asks an object store for its endpoint and bucket, and keeps its keys apart', () => {
+    expect(Object.keys(checkForm({ ...emptyForm('s3'), bucket: 'Not A Bucket' }))).toEqual(['label', 'url', 'bucket'])
+    const form = { ...emptyForm('s3'), label: 'off site', url: 'https://s3.example.org/', bucket: 'copies', prefix: 'lab/', secrets: { accessKeyId: 'id', secretAccessKey: 'key' } }
+    const draft = draftOf(form)
+    expect(connectionDraft.parse(draft)).toEqual(draft)
+    const stored = { id: 'c', siteId: 's', label: 'off site', settings: draft.settings, storedSecrets: [] } as unknown as Connection
+    expect(draftOf(formOf(stored)).settings).toEqual(draft.settings)
+  })
   it('knows where a certificate can be looked at', () => {
     expect(tlsEndpoint({ ...emptyForm('pbs'), url: 'https://pbs01:8007' })).toEqual({ host: 'pbs01', port: 8007 })
     expect(tlsEndpoint({ ...emptyForm('postgres'), host: 'pg' })).toEqual({ host: 'pg', port: 5432, startTls: 'postgres' })

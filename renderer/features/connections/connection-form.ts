@@ -22,6 +22,10 @@ export interface FormValues {
   server: string
   namespace: string
   hostKeySha256: string
+  region: string
+  bucket: string
+  prefix: string
+  isPathStyle: boolean
   secrets: Partial<Record<SecretName, string>>
 }
 
@@ -31,6 +35,7 @@ export const kindNames: Record<ConnectionKind, string> = {
   kubernetes: 'Kubernetes',
   postgres: 'PostgreSQL',
   ssh: 'SSH host',
+  s3: 'Object store (S3)',
 }
 
 export const emptyForm = (kind: ConnectionKind): FormValues => ({
@@ -53,6 +58,10 @@ export const emptyForm = (kind: ConnectionKind): FormValues => ({
   server: '',
   namespace: '',
   hostKeySha256: '',
+  region: 'us-east-1',
+  bucket: '',
+  prefix: '',
+  isPathStyle: false,
   secrets: {},
 })
 
@@ -81,6 +90,8 @@ export function formOf(connection: Connection): FormValues {
       return { ...form, host: settings.host, port: String(settings.port), database: settings.database, user: settings.user, tlsMode: settings.tlsMode, ...trustOf(settings.tls) }
     case 'ssh':
       return { ...form, host: settings.host, port: String(settings.port), user: settings.user, sshAuth: settings.auth, hostKeySha256: settings.hostKeySha256 ?? '' }
+    case 's3':
+      return { ...form, url: settings.url, region: settings.region, bucket: settings.bucket, prefix: settings.prefix, isPathStyle: settings.isPathStyle, ...trustOf(settings.tls) }
   }
 }
 
@@ -106,13 +117,20 @@ export function checkForm(form: FormValues): FieldErrors {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) errors.port = '1 to 65535'
   }
   if (form.kind === 'postgres') need('database', 'Which database')
+  if (form.kind === 's3') checkStore(form, errors)
   if (usesTls(form) && form.trust === 'ca' && !form.caPem.includes('BEGIN CERTIFICATE')) errors.caPem = 'A PEM certificate'
   if (usesTls(form) && form.trust === 'pinned' && !/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/i.test(form.sha256.trim())) errors.sha256 = '32 pairs of hex digits with colons'
   return errors
 }
 
+function checkStore(form: FormValues, errors: FieldErrors): void {
+  if (!/^https:\/\/[^\s/:]+(:\d+)?\/?$/i.test(form.url.trim())) errors.url = 'Like https://s3.us-east-1.amazonaws.com'
+  if (!/^[A-Za-z0-9-]{1,64}$/.test(form.region.trim())) errors.region = 'Like us-east-1'
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(form.bucket.trim())) errors.bucket = 'Small letters, digits, dots and hyphens'
+}
+
 export const usesTls = (form: FormValues): boolean =>
-  form.kind === 'proxmox' || form.kind === 'pbs' || (form.kind === 'postgres' && form.tlsMode !== 'disable')
+  form.kind === 'proxmox' || form.kind === 'pbs' || form.kind === 's3' || (form.kind === 'postgres' && form.tlsMode !== 'disable')
 
 /** Where the server's certificate can be looked at, for pinning. */
 export function tlsEndpoint(form: FormValues): { host: string; port: number; startTls?: 'postgres' } | null {
@@ -162,6 +180,16 @@ function settingsOf(form: FormValues): ConnectionSettings {
         user: form.user.trim(),
         auth: form.sshAuth,
         ...(form.hostKeySha256.trim() ? { hostKeySha256: form.hostKeySha256.trim() } : {}),
+      }
+    case 's3':
+      return {
+        kind: 's3',
+        url: form.url.trim().replace(/\/$/, ''),
+        region: form.region.trim(),
+        bucket: form.bucket.trim(),
+        prefix: form.prefix.trim(),
+        isPathStyle: form.isPathStyle,
+        tls,
       }
   }
 }

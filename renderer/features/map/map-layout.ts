@@ -72,7 +72,7 @@ const usualCrowd = 24
 
 const kindOrder: readonly EntityKind[] = [
   'node', 'gpu', 'cluster', 'network', 'storage', 'pool', 'guest', 'kubernetes-cluster', 'kubernetes-node', 'namespace', 'workload',
-  'pod', 'ray-cluster', 'ray-job', 'job', 'database-server', 'database', 'ssh-host', 'backup-server', 'datastore', 'backup-job', 'backup-group',
+  'pod', 'ray-cluster', 'ray-job', 'job', 'database-server', 'database', 'ssh-host', 'backup-server', 'datastore', 'backup-job', 'backup-group', 'object-store',
 ]
 const rankOf = new Map(kindOrder.map((kind, index) => [kind, index]))
 const collator = new Intl.Collator('en', { numeric: true })

@@ -14,6 +14,7 @@ const serviceNames: Record<(typeof demoServices)[number], string> = {
   kubernetes: 'Kubernetes',
   postgres: 'PostgreSQL',
   ssh: 'SSH',
+  s3: 'Object store (S3)',
 }
 const faultNames: Record<(typeof demoFaults)[number], string> = {
   slow: 'Answers slowly',

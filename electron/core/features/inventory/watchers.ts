@@ -2,6 +2,7 @@
 import { openEndpointWatcher } from './endpoint-watcher.ts'
 import { openKubernetesWatcher } from './kubernetes-watcher.ts'
 import type { OpenWatcher } from './observation.ts'
+import { openObjectStoreWatcher } from './object-store-watcher.ts'
 import { openPbsWatcher } from './pbs-watcher.ts'
 import { openProxmoxWatcher } from './proxmox-watcher.ts'
 
@@ -17,5 +18,7 @@ export const openWatcher: OpenWatcher = (context) => {
     case 'postgres':
     case 'ssh':
       return openEndpointWatcher(context, settings)
+    case 's3':
+      return openObjectStoreWatcher(context, settings)
   }
 }

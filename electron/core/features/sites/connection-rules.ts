@@ -1,7 +1,8 @@
 // What a connection must be before it is stored or tested: an address without credentials in it, secrets that fit
 // the way of logging in, and never an old secret on its way to a new address. Pure; the service applies it.
+import { isIP } from 'node:net'
 import { AppError } from '#shared/errors.ts'
-import type { ConnectionDraft, ConnectionSettings, SecretName } from '#shared/model/connection.ts'
+import type { ConnectionDraft, ConnectionSettings, SecretName, SettingsOf } from '#shared/model/connection.ts'
 import { readAuthorities } from '../../connectors/tls/tls-trust.ts'
 
 const words: Record<SecretName, string> = {
@@ -11,6 +12,8 @@ const words: Record<SecretName, string> = {
   privateKey: 'private key',
   keyPassphrase: 'passphrase of the key',
   kubeconfig: 'kubeconfig',
+  accessKeyId: 'access key id',
+  secretAccessKey: 'secret access key',
 }
 
 /** The secrets that this way of logging in uses; others are not kept. */
@@ -23,6 +26,8 @@ export function usedSecrets(settings: ConnectionSettings): readonly SecretName[]
       return ['kubeconfig']
     case 'postgres':
       return ['password']
+    case 's3':
+      return ['accessKeyId', 'secretAccessKey']
     case 'ssh':
       if (settings.auth === 'key') return ['privateKey', 'keyPassphrase']
       return settings.auth === 'agent' ? [] : ['password']
@@ -53,6 +58,10 @@ export function checkSettings(settings: ConnectionSettings): ConnectionSettings 
           'A host key looks as ssh-keygen prints it: SHA256: and 43 letters.',
         )
       return settings
+    case 's3':
+      checkAuthority(settings.tls)
+      checkBucketAddress(settings)
+      return { ...settings, url: checkUrl(settings.url), prefix: settings.prefix.replace(/^\/+/, '') }
     case 'kubernetes':
       return settings
   }
@@ -75,6 +84,17 @@ function checkUrl(text: string): string {
   if (url.pathname !== '/')
     throw invalid(field, `The address is the server alone, without ${url.pathname.slice(0, 60)}.`)
   return url.origin
+}
+
+/** In the host name a bucket must fit the certificate: `*.s3.example.org` covers one label, and no address. */
+function checkBucketAddress(settings: SettingsOf<'s3'>): void {
+  if (settings.isPathStyle) return
+  const host = URL.canParse(settings.url) ? new URL(settings.url).hostname : ''
+  if (isIP(host.replace(/^\[|\]$/g, '')) || settings.bucket.includes('.'))
+    throw invalid(
+      'settings.isPathStyle',
+      'An endpoint by its IP address, or a bucket with a dot in its name, needs the bucket in the path.',
+    )
 }
 
 function checkTokenId(tokenId: string): void {
@@ -109,6 +129,8 @@ export function destinationOf(settings: ConnectionSettings): string {
       const who = auth.mode === 'token' ? auth.tokenId : `${auth.username}@${auth.realm}`
       return `${settings.kind} ${originOf(settings.url)} ${who}`
     }
+    case 's3':
+      return `s3 ${originOf(settings.url)} ${settings.bucket} ${settings.isPathStyle}`
     case 'postgres':
     case 'ssh':
       return `${settings.kind} ${settings.host.toLowerCase()} ${settings.port} ${settings.user}`

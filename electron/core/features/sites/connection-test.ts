@@ -9,6 +9,7 @@ import { probePbs } from '../../connectors/pbs/pbs-probe.ts'
 import { probePostgres } from '../../connectors/postgres/postgres-probe.ts'
 import type { Probe, ProbeStep } from '../../connectors/probe.ts'
 import { probeProxmox } from '../../connectors/proxmox/proxmox-probe.ts'
+import { probeS3 } from '../../connectors/s3/s3-probe.ts'
 import { probeSsh } from '../../connectors/ssh/ssh-probe.ts'
 import { openSocket } from '../../connectors/tls/certificate-inspection.ts'
 import type { Log } from '../../platform.ts'
@@ -22,6 +23,7 @@ export const probes: Probes = {
   kubernetes: probeKubernetes,
   postgres: probePostgres,
   ssh: probeSsh,
+  s3: probeS3,
 }
 
 export interface TestOptions {
@@ -170,6 +172,8 @@ function startProbe(
       return known.postgres(settings, secrets, given)
     case 'ssh':
       return known.ssh(settings, secrets, given)
+    case 's3':
+      return known.s3(settings, secrets, given)
   }
 }
 

@@ -5,6 +5,7 @@ import { isIP, type Socket } from 'node:net'
 import { AppError, cancelled, isAppError } from '#shared/errors.ts'
 import type { ConnectionKind, ConnectionSettings, SettingsOf, TlsTrust } from '#shared/model/connection.ts'
 import { loadKubeconfig } from '../../connectors/kubernetes/kubeconfig.ts'
+import { bucketUrl } from '../../connectors/s3/s3-connector.ts'
 import { requestPostgresTls } from '../../connectors/tls/certificate-inspection.ts'
 import { connectFault, type TlsParty } from '../../connectors/tls/tls-faults.ts'
 import { connectTls, peerCertificate } from '../../connectors/tls/tls-trust.ts'
@@ -18,6 +19,7 @@ const systemNames: Record<ConnectionKind, string> = {
   kubernetes: 'Kubernetes',
   postgres: 'PostgreSQL',
   ssh: 'SSH',
+  s3: 'The object store',
 }
 
 /** Where the connection leads. Throws `invalid-input` for an address that is none. */
@@ -25,7 +27,7 @@ export function partyOf(settings: ConnectionSettings): TlsParty {
   const system = systemNames[settings.kind]
   if (settings.kind === 'postgres' || settings.kind === 'ssh')
     return { host: settings.host, port: settings.port, system }
-  const address = settings.kind === 'kubernetes' ? settings.server : settings.url
+  const address = settings.kind === 'kubernetes' ? settings.server : settings.kind === 's3' ? bucketUrl(settings) : settings.url
   if (!URL.canParse(address))
     throw new AppError('invalid-input', `The address of ${system} is not one.`, {
       remedy: 'Correct the connection’s address.',
@@ -90,6 +92,7 @@ export async function checkTls(
     }
     case 'proxmox':
     case 'pbs':
+    case 's3':
       return shakeHands(settings.tls, party, socket, limits)
   }
 }

@@ -214,6 +214,22 @@ beforeAll(async () => {
       secrets: { password: sentinels.plant('password of PostgreSQL') },
     },
     {
+      label: 'object store',
+      settings: {
+        kind: 's3',
+        url: `https://127.0.0.1:${tokenApi.port}`,
+        region: 'us-east-1',
+        bucket: 'offsite',
+        prefix: '',
+        isPathStyle: true,
+        tls: pinned,
+      },
+      secrets: {
+        accessKeyId: sentinels.plant('access key id of S3'),
+        secretAccessKey: sentinels.plant('secret access key of S3'),
+      },
+    },
+    {
       label: 'ssh password',
       settings: shell('password'),
       secrets: { password: sentinels.plant('password of SSH') },

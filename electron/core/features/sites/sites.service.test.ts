@@ -132,6 +132,23 @@ describe('connections', () => {
       /ssh-keygen/,
     ],
     [
+      'a bucket in the host name of an address',
+      {
+        label: 'o',
+        settings: {
+          kind: 's3',
+          url: 'https://10.0.0.7:9000',
+          region: 'us-east-1',
+          bucket: 'copies',
+          prefix: '',
+          isPathStyle: false,
+          tls: { mode: 'system' },
+        },
+        secrets: { accessKeyId: 'hidden', secretAccessKey: 'hidden' },
+      },
+      /bucket in the path/,
+    ],
+    [
       'a kubeconfig that is none',
       {
         label: 'k',
