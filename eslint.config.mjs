@@ -51,6 +51,11 @@ const rooms = {
     never: [electron, page],
     why: 'the router knows no feature and no connector',
   },
+  'electron/core/search': {
+    may: ['shared'],
+    never: [electron, page],
+    why: 'the search asks sources and knows none',
+  },
   'electron/core/storage': {
     may: ['electron/core/router', 'shared'],
     types: ['electron/core/platform.ts'],
@@ -81,6 +86,7 @@ const rooms = {
       'electron/core/core-services.ts',
       'electron/core/platform.ts',
       'electron/core/router',
+      'electron/core/search',
       'electron/core/storage',
       'electron/core/tasks',
       'electron/core/vault',

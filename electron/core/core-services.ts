@@ -1,10 +1,12 @@
 // What every feature is built from. A composition root fills it once; features take the slice they use.
 import type { ConnectorDesk } from './connector-desk.ts'
+import type { InventoryExchange } from './inventory-exchange.ts'
 import type { Platform } from './platform.ts'
 import type { PromptDesk } from './prompt-desk.ts'
 import type { ChannelDesk } from './router/channel-desk.ts'
 import type { Pipeline } from './router/implement-feature.ts'
 import type { StreamDesk } from './router/stream-desk.ts'
+import type { SearchRegistry } from './search/search-registry.ts'
 import type { AuditLog } from './storage/audit-log.ts'
 import type { Database } from './storage/database.ts'
 import type { LogBook } from './storage/log-book.ts'
@@ -30,6 +32,10 @@ export interface CoreServices {
   tasks: TaskDesk
   /** Questions of servers that only a person can answer. */
   prompts: PromptDesk
+  /** The inventories of the sites, for features that look without a window. */
+  inventories: InventoryExchange
+  /** Where a feature says how its things are found. */
+  search: SearchRegistry
   streams: StreamDesk
   channels: ChannelDesk
 }

@@ -9,12 +9,14 @@ import type { FramePipe } from '#shared/wire/byte-channel.ts'
 import { createConnectorDesk } from './connector-desk.ts'
 import type { CoreServices, Feature } from './core-services.ts'
 import { createFeatures } from './features/index.ts'
+import { createInventoryExchange } from './inventory-exchange.ts'
 import type { Platform } from './platform.ts'
 import { createPromptDesk } from './prompt-desk.ts'
 import type { CallContext, Peer } from './router/call-context.ts'
 import { ChannelDesk } from './router/channel-desk.ts'
 import { createCallHandler, serveCalls } from './router/serve-calls.ts'
 import { StreamDesk } from './router/stream-desk.ts'
+import { createSearchRegistry } from './search/search-registry.ts'
 import { createAuditLog } from './storage/audit-log.ts'
 import { openDatabase } from './storage/database.ts'
 import type { LogBook } from './storage/log-book.ts'
@@ -65,6 +67,8 @@ export async function createHost(platform: Platform, logBook: LogBook) {
     connectors,
     tasks,
     prompts,
+    inventories: createInventoryExchange(),
+    search: createSearchRegistry(),
     streams: new StreamDesk(),
     channels: new ChannelDesk(),
   }

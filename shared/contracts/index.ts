@@ -1,20 +1,26 @@
 // The whole contract. One line a feature: types flow from here to the router and to the client.
+import { alerts } from './alerts.ts'
 import { app } from './app.ts'
 import { audit } from './audit.ts'
 import { demo } from './demo.ts'
 import { inventory } from './inventory.ts'
 import { prompts } from './prompts.ts'
+import { metrics } from './metrics.ts'
+import { search } from './search.ts'
 import { sites } from './sites.ts'
 import { sql } from './sql.ts'
 import { tasks } from './tasks.ts'
 import { vault } from './vault.ts'
 
 export const contract = {
+  alerts,
   app,
   audit,
   demo,
   inventory,
   prompts,
+  metrics,
+  search,
   sites,
   sql,
   tasks,

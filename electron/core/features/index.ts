@@ -9,15 +9,21 @@ import { createPromptsFeature } from './prompts/prompts.service.ts'
 import { createSitesFeature } from './sites/sites.service.ts'
 import { createSqlFeature } from './sql/sql.service.ts'
 import { createTasksFeature } from './tasks/tasks.service.ts'
+import { createSearchFeature } from './search/search.service.ts'
 import { createVaultFeature } from './vault/vault.service.ts'
+import { createWatchingFeatures } from './watching/watching.service.ts'
 
 export function createFeatures(core: CoreServices) {
+  const watching = createWatchingFeatures(core)
   return {
+    alerts: watching.alerts,
     app: createAppFeature(core),
     audit: createAuditFeature(core),
     demo: createDemoFeature(core),
     inventory: createInventoryFeature(core),
     prompts: createPromptsFeature(core),
+    metrics: watching.metrics,
+    search: createSearchFeature(core),
     sites: createSitesFeature(core),
     sql: createSqlFeature(core),
     tasks: createTasksFeature(core),

@@ -10,6 +10,8 @@ export interface SearchQuery {
   words: readonly string[]
   /** The site that is open; its things go first. Null = none is. */
   siteId: SiteId | null
+  /** The prefix that chose this source; null = none was typed. */
+  prefix: string | null
   /** More than this are not shown of one source. */
   limit: number
 }

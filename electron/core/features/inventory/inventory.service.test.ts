@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { InventoryEvent } from '#shared/contracts/inventory.ts'
 import type { ConnectionId, SiteId } from '#shared/model/connection.ts'
 import type { CoreServices } from '../../core-services.ts'
+import { createInventoryExchange } from '../../inventory-exchange.ts'
 import type { CallContext } from '../../router/call-context.ts'
 import { createAuditLog } from '../../storage/audit-log.ts'
 import { openDatabase } from '../../storage/database.ts'
@@ -27,7 +28,7 @@ function start() {
   const database = openDatabase(join(folder, 'meridian.sqlite'), log)
   const sites = createSiteStore(database, () => [])
   const audit = createAuditLog(database, Date.now)
-  const core = { ...ground.core, database, sites, audit, pipeline: { audit, isLocked: () => false } }
+  const core = { ...ground.core, database, sites, audit, inventories: createInventoryExchange(), pipeline: { audit, isLocked: () => false } }
   const feature = createInventoryFeature(core as unknown as CoreServices)
   const leaving = new AbortController()
   const context: CallContext = { peer: { id: 'peer', label: 'Test', signal: leaving.signal }, log }

@@ -1,6 +1,7 @@
 // The inventory feature: the live picture of a site for its watchers, the last known one for everybody, and a look
 // on demand. What systems are asked and how often is the session's business.
 import { contract } from '#shared/contracts/index.ts'
+import type { InventoryEvent } from '#shared/contracts/inventory.ts'
 import type { Inventory } from '#shared/model/inventory.ts'
 import type { Site, SiteId } from '#shared/model/connection.ts'
 import type { CoreServices, Feature } from '../../core-services.ts'
@@ -29,16 +30,21 @@ export function createInventoryFeature(core: CoreServices) {
   }
   void followSites()
 
+  async function* watch(siteId: SiteId, signal: AbortSignal): AsyncGenerator<InventoryEvent, void, void> {
+    const { session, release } = desk.take(core.sites.get(siteId))
+    try {
+      yield* session.watch(signal)
+    } finally {
+      release()
+    }
+  }
+  core.inventories.serve({ watch, lastKnown })
+
   const os = implementFeature(contract.inventory, core.pipeline)
   const router = os.router({
-    watch: os.watch.handler(async function* ({ input, signal, context }) {
-      const { session, release } = desk.take(core.sites.get(input.siteId))
-      try {
-        yield* session.watch(signal ? AbortSignal.any([signal, context.peer.signal]) : context.peer.signal)
-      } finally {
-        release()
-      }
-    }),
+    watch: os.watch.handler(({ input, signal, context }) =>
+      watch(input.siteId, signal ? AbortSignal.any([signal, context.peer.signal]) : context.peer.signal),
+    ),
     lastKnown: os.lastKnown.handler(({ input }) => lastKnown(input.siteId)),
     refresh: os.refresh.handler(async ({ input, signal, context }) => {
       const { session, release } = desk.take(core.sites.get(input.siteId))

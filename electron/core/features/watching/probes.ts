@@ -49,6 +49,8 @@ export function probesOf(core: ProbeCore, connection: Connection, entities: () =
         ...(settings.tlsMode === 'disable' ? [] : [certificate]),
         probe('server', minuteMs, (signal) => lookAtDatabase(core, connection, settings, entities(), signal)),
       ]
+    case 's3':
+      return [certificate]
     case 'ssh':
       // Every knock on sshd is a line in its log; the inventory knocks already.
       return []
@@ -57,7 +59,8 @@ export function probesOf(core: ProbeCore, connection: Connection, entities: () =
 
 async function lookAtCertificate(connection: Connection, entityId: string, core: ProbeCore, signal: AbortSignal): Promise<Figure[]> {
   const { settings } = connection
-  const url = settings.kind === 'kubernetes' ? new URL(settings.server) : 'url' in settings ? new URL(settings.url) : null
+  const address = settings.kind === 'kubernetes' ? settings.server : 'url' in settings ? settings.url : null
+  const url = address === null ? null : new URL(address)
   if (url && url.protocol !== 'https:') return []
   const host = url ? url.hostname.replace(/^\[|\]$/g, '') : 'host' in settings ? settings.host : ''
   const port = url ? Number(url.port) || 443 : 'port' in settings ? settings.port : 0

@@ -10,7 +10,9 @@ import type { CoreServices } from '../../../core-services.ts'
 import { ChannelDesk } from '../../../router/channel-desk.ts'
 import { StreamDesk } from '../../../router/stream-desk.ts'
 import { createConnectorDesk } from '../../../connector-desk.ts'
+import { createInventoryExchange } from '../../../inventory-exchange.ts'
 import { createPromptDesk } from '../../../prompt-desk.ts'
+import { createSearchRegistry } from '../../../search/search-registry.ts'
 import { createAuditLog } from '../../../storage/audit-log.ts'
 import { openDatabase } from '../../../storage/database.ts'
 import { createNotificationStore } from '../../../storage/notification-store.ts'
@@ -56,6 +58,8 @@ export async function createSqlLab({ server, settings, dataDir }: SqlLabOptions)
     tasks: createTaskDesk({ store: createTaskStore(database), audit, notifications, platform }),
     connectors: createConnectorDesk({ sites, vault, platform, prompts }),
     prompts,
+    inventories: createInventoryExchange(),
+    search: createSearchRegistry(),
   }
   const feature = createSqlFeature(core)
   const site: Site = sites.list()[0] ?? sites.create('Test site')
