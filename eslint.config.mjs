@@ -33,7 +33,12 @@ const rooms = {
     never: [electron, node, server],
     why: 'widgets know no feature and no client',
   },
-  'renderer/client': { may: ['renderer/ui', 'shared'], never: [electron, node, server], why: 'the client knows no screen' },
+  'renderer/client': {
+    may: ['shared'],
+    types: ['renderer/ui'],
+    never: [electron, node, server],
+    why: 'the client knows no screen',
+  },
   'renderer/features': {
     may: ['renderer/ui', 'renderer/client', 'shared'],
     never: [electron, node, server],

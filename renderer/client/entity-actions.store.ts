@@ -1,29 +1,16 @@
 // What can be done with the things of the inventory. Features give providers through `features/entity-actions.ts`;
 // the map, the tables and the palette show what the providers offer for a selection, and know no feature.
-import type { Icon } from '@tabler/icons-react'
 import { useMemo } from 'react'
 import { create } from 'zustand'
 import type { Site } from '#shared/model/connection.ts'
 import type { Edge, Entity, Source } from '#shared/model/inventory.ts'
+import type { EntityAction } from '#ui/EntityActions.tsx'
 import type { Client } from './client.ts'
 import { useClient } from './client-context.ts'
 import { useInventory } from './inventory.store.ts'
 import { currentSite, useSession } from './session.store.ts'
 
-export interface EntityAction {
-  id: string
-  title: string
-  icon: Icon
-  /** Heading in the menu: `Power`, `Console`, `Snapshots`. */
-  group: string
-  /** Shown as a button of its own; the others are in the menu. */
-  isPrimary?: boolean
-  /** Drawn in red; its dialog wants the name typed. */
-  isDangerous?: boolean
-  /** A sentence when it cannot be done now: greyed, with the reason. */
-  disabledReason?: string | null
-  run(): void
-}
+export type { EntityAction }
 
 export interface ActionContext {
   client: Client
@@ -49,6 +36,7 @@ export function changeObstacle(entity: Entity, { site, sources }: Pick<ActionCon
   return null
 }
 
+/** `selection` must be the same array while it is the same selection: it is what the answer is remembered by. */
 export function useEntityActions(selection: readonly Entity[]): readonly EntityAction[] {
   const client = useClient()
   const providers = useProviders((state) => state.providers)

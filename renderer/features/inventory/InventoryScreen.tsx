@@ -3,7 +3,7 @@ import './inventory.css'
 import { Button, Group, Menu, SegmentedControl, Tabs, TextInput } from '@mantine/core'
 import { IconColumns3, IconDownload, IconListDetails, IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
-import { EntityActions } from '#client/EntityActions.tsx'
+import { useEntityActions } from '#client/entity-actions.store.ts'
 import { useInventory } from '#client/inventory.store.ts'
 import { navigate, usePlace } from '#client/location.ts'
 import { useSession } from '#client/session.store.ts'
@@ -11,6 +11,7 @@ import { entityKinds, type Entity, type EntityKind, type Health } from '#shared/
 import { DataTable, sortRows, toCsv, type Sort } from '#ui/DataTable.tsx'
 import { downloadText } from '#ui/download.ts'
 import { EmptyState } from '#ui/EmptyState.tsx'
+import { EntityActions } from '#ui/EntityActions.tsx'
 import { EntityDetails } from '#ui/EntityDetails.tsx'
 import { EntityIcon, entityKindNames } from '#ui/EntityIcon.tsx'
 import { healthColor, healthSymbol, healthWord } from '#ui/theme.ts'
@@ -90,6 +91,7 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
   const visible = columns.filter((column) => column.isShownAtFirst !== toggled.has(column.key))
   const rows = useMemo(() => filterRows(entities, columns, text, only), [entities, columns, text, only])
   const selected = selectedId ? all.get(selectedId) : undefined
+  const actions = useEntityActions(useMemo(() => (selected ? [selected] : []), [selected]))
   const many = entityKindNames[kind].many
   const select = (entity: Entity | null): void =>
     navigate('/inventory', entity ? { kind, entity: entity.id } : { kind }, { replace: true })
@@ -160,7 +162,7 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
             source={sources.find((item) => item.connectionId === selected.connectionId)}
             onSelect={(entity) => navigate('/inventory', { kind: entity.kind, entity: entity.id })}
             onShowOnMap={() => navigate('/map', { entity: selected.id })}
-            actions={<EntityActions entities={[selected]} />}
+            actions={<EntityActions actions={actions} />}
             onClose={() => select(null)}
           />
         ) : null}

@@ -4,13 +4,14 @@ import { IconDownload, IconFilter, IconFocus2, IconSearch, IconX } from '@tabler
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react'
 import { attempt } from '#client/attempt.ts'
 import { useScreenCommands } from '#client/commands.store.ts'
-import { EntityActions } from '#client/EntityActions.tsx'
+import { useEntityActions } from '#client/entity-actions.store.ts'
 import { useInventory } from '#client/inventory.store.ts'
 import { navigate, usePlace } from '#client/location.ts'
 import { currentSite, useSession } from '#client/session.store.ts'
 import { entityKinds, type Entity, type EntityKind } from '#shared/model/inventory.ts'
 import { downloadBlob, downloadText } from '#ui/download.ts'
 import { EmptyState } from '#ui/EmptyState.tsx'
+import { EntityActions } from '#ui/EntityActions.tsx'
 import { EntityDetails } from '#ui/EntityDetails.tsx'
 import { entityKindNames } from '#ui/EntityIcon.tsx'
 import { ErrorNotice } from '#ui/ErrorNotice.tsx'
@@ -38,6 +39,7 @@ export default function MapScreen() {
   const layout = useMemo(() => layOut(shown, entities, edges.values(), openGroups), [shown, entities, edges, openGroups])
   const lines = useMemo(() => linesOf(layout, edges.values(), selectedId), [layout, edges, selectedId])
   const selected = selectedId ? entities.get(selectedId) : undefined
+  const actions = useEntityActions(useMemo(() => (selected ? [selected] : []), [selected]))
   const brightIds = useMemo(() => (selected && layout.standsIn.has(selected.id) ? neighbourhood(selected.id, adjacency(entities, edges.values()), 1) : null), [selected, layout, entities, edges])
   const stale = useMemo(() => new Set(sources.filter((source) => source.state !== 'live').map((source) => source.connectionId)), [sources])
 
@@ -64,7 +66,7 @@ export default function MapScreen() {
             entities={entities}
             edges={edges}
             source={sources.find((source) => source.connectionId === selected.connectionId)}
-            actions={<EntityActions entities={[selected]} />}
+            actions={<EntityActions actions={actions} />}
             onSelect={select}
             onClose={() => select(null)}
           />

@@ -1,13 +1,25 @@
 // Buttons and a menu of what can be done with a selection: the few main actions in sight, the rest by group.
 import { Button, Group, Menu } from '@mantine/core'
-import { IconDots } from '@tabler/icons-react'
+import { IconDots, type Icon } from '@tabler/icons-react'
 import { Fragment } from 'react'
-import type { Entity } from '#shared/model/inventory.ts'
-import { ActionButton } from '#ui/ActionButton.tsx'
-import { useEntityActions, type EntityAction } from './entity-actions.store.ts'
+import { ActionButton } from './ActionButton.tsx'
 
-export function EntityActions({ entities }: { entities: readonly Entity[] }) {
-  const actions = useEntityActions(entities)
+export interface EntityAction {
+  id: string
+  title: string
+  icon: Icon
+  /** Heading in the menu: `Power`, `Console`, `Snapshots`. */
+  group: string
+  /** Shown as a button of its own; the others are in the menu. */
+  isPrimary?: boolean
+  /** Drawn in red; its dialog wants the name typed. */
+  isDangerous?: boolean
+  /** A sentence when it cannot be done now: greyed, with the reason. */
+  disabledReason?: string | null
+  run(): void
+}
+
+export function EntityActions({ actions }: { actions: readonly EntityAction[] }) {
   if (actions.length === 0) return null
   const primary = actions.filter((action) => action.isPrimary)
   const groups = Map.groupBy(actions.filter((action) => !action.isPrimary), (action) => action.group)
