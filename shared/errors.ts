@@ -55,6 +55,11 @@ export const errorDetail = z.discriminatedUnion('kind', [
     expected256: z.string().optional(),
     keyType: z.string().optional(),
   }),
+  /** `needs-login`: the system gives this console to a user with a password only, not to an API token. */
+  z.object({
+    kind: z.literal('console'),
+    reason: z.enum(['needs-login', 'not-running', 'no-serial-port', 'no-shell', 'refused', 'cut']),
+  }),
   z.object({ kind: z.literal('validation'), fields: z.record(z.string(), z.string()) }),
   z.object({ kind: z.literal('task'), upid: z.string(), exitStatus: z.string() }),
   z.object({ kind: z.literal('outcome-unknown'), action: z.string() }),

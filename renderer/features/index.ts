@@ -6,6 +6,7 @@ import {
   IconPlugConnected,
   IconReportAnalytics,
   IconSettings,
+  IconTerminal2,
 } from '@tabler/icons-react'
 import { lazy } from 'react'
 import type { Screen } from './screen.ts'
@@ -32,6 +33,17 @@ export const screens: readonly Screen[] = [
     needsSite: true,
     shortcut: 'mod+3',
     keywords: ['nodes', 'guests', 'pods', 'storage', 'backups', 'table'],
+  },
+  {
+    id: 'consoles',
+    title: 'Consoles',
+    path: '/consoles',
+    icon: IconTerminal2,
+    section: 'lab',
+    component: lazy(() => import('./consoles/ConsolesScreen.tsx')),
+    needsSite: true,
+    shortcut: 'mod+5',
+    keywords: ['terminal', 'shell', 'vnc', 'screen', 'ssh', 'exec', 'serial'],
   },
   {
     id: 'sql',

@@ -41,6 +41,8 @@ export const sampleSettings = (extra: Partial<Settings> = {}): Settings => ({
   refreshSeconds: 10,
   rowLimit: 5_000_000,
   resultCacheBytes: 4_000_000_000,
+  consoleFontSize: 13,
+  consoleFrames: {},
   lastSiteId: null,
   ...extra,
 })

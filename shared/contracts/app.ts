@@ -29,6 +29,10 @@ export const settings = z.object({
   /** Bytes that unsaved results may take on disk before the oldest go. */
   resultCacheBytes: z.number().int().min(0).default(4_000_000_000),
   lastSiteId: z.string().nullable().default(null),
+  /** Letters of terminals, in pixels. */
+  consoleFontSize: z.number().int().min(8).max(32).default(13),
+  /** The frame colour that the user has given to a console's target, by its key. */
+  consoleFrames: z.record(z.string().max(400), z.string().max(20)).default({}),
 })
 export type Settings = z.infer<typeof settings>
 

@@ -2,6 +2,7 @@
 import { alerts } from './alerts.ts'
 import { app } from './app.ts'
 import { audit } from './audit.ts'
+import { consoles } from './consoles.ts'
 import { demo } from './demo.ts'
 import { inventory } from './inventory.ts'
 import { prompts } from './prompts.ts'
@@ -16,6 +17,7 @@ export const contract = {
   alerts,
   app,
   audit,
+  consoles,
   demo,
   inventory,
   prompts,

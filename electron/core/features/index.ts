@@ -3,6 +3,7 @@
 import type { CoreServices } from '../core-services.ts'
 import { createAppFeature } from './app/app.service.ts'
 import { createAuditFeature } from './audit/audit.service.ts'
+import { createConsolesFeature } from './consoles/consoles.service.ts'
 import { createDemoFeature } from './demo/demo.service.ts'
 import { createInventoryFeature } from './inventory/inventory.service.ts'
 import { createPromptsFeature } from './prompts/prompts.service.ts'
@@ -19,6 +20,7 @@ export function createFeatures(core: CoreServices) {
     alerts: watching.alerts,
     app: createAppFeature(core),
     audit: createAuditFeature(core),
+    consoles: createConsolesFeature(core),
     demo: createDemoFeature(core),
     inventory: createInventoryFeature(core),
     prompts: createPromptsFeature(core),
