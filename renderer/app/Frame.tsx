@@ -8,6 +8,7 @@ import { attempt } from '#client/attempt.ts'
 import { useClient } from '#client/client-context.ts'
 import { followInventory } from '#client/inventory.store.ts'
 import { currentPlace, navigate, usePlace } from '#client/location.ts'
+import { followPrompts } from '#client/prompts.store.ts'
 import { useSession } from '#client/session.store.ts'
 import { followTasks } from '#client/tasks.store.ts'
 import { modName } from '#ui/keys.ts'
@@ -19,6 +20,7 @@ import { CommandPalette } from './CommandPalette.tsx'
 import { DialogHost } from './DialogHost.tsx'
 import { NotificationBell } from './NotificationBell.tsx'
 import { OfflineBanner } from './OfflineBanner.tsx'
+import { PromptDialog } from './PromptDialog.tsx'
 import { ScreenBoundary } from './ScreenBoundary.tsx'
 import { ShortcutHelp } from './ShortcutHelp.tsx'
 import { SiteSwitcher } from './SiteSwitcher.tsx'
@@ -44,6 +46,7 @@ export function Frame() {
   useHotkeys(screens.flatMap((item) => (item.shortcut ? [[item.shortcut, () => navigate(item.path)] as [string, () => void]] : [])), [])
   useEffect(() => (siteId ? followInventory(client, siteId) : undefined), [client, siteId])
   useEffect(() => (siteId ? followTasks(client, siteId) : undefined), [client, siteId])
+  useEffect(() => followPrompts(client), [client])
   useEffect(() => {
     document.title = screen ? `${screen.title} · Meridian` : 'Meridian'
   }, [screen])
@@ -76,6 +79,7 @@ export function Frame() {
       <StatusBar />
       <CommandPalette />
       <DialogHost />
+      <PromptDialog />
       <ShortcutHelp />
     </div>
   )

@@ -85,6 +85,12 @@ export const sites = {
     input: z.object({ connectionId: connectionId.optional(), draft: connectionDraft.optional() }),
     event: testStep,
   }),
+  /** Stores the host key that a person has compared, where none is confirmed yet; `conflict` otherwise. */
+  confirmHostKey: command({
+    title: 'Confirm a host key',
+    input: z.object({ connectionId, fingerprint256: z.string().max(100) }),
+    output: connection,
+  }),
   inspectCertificate: query({
     input: z.object({ host: z.string().max(253), port: z.number().int().min(1).max(65_535), startTls: z.enum(['postgres']).optional() }),
     output: certificateSummary,

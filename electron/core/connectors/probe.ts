@@ -1,5 +1,6 @@
 // What a connector offers the connection test, after DNS, TCP and TLS have been looked at: can it log in, may it
 // see enough, and is the version one that Meridian knows.
+import type { Duplex } from 'node:stream'
 import type { AppError } from '#shared/errors.ts'
 import type { ConnectionKind, SettingsOf } from '#shared/model/connection.ts'
 import type { Log } from '../platform.ts'
@@ -17,5 +18,10 @@ export interface ProbeStep {
 export type Probe<K extends ConnectionKind> = (
   settings: SettingsOf<K>,
   secrets: SecretLease,
-  options: { signal: AbortSignal; log: Log },
+  options: {
+    signal: AbortSignal
+    log: Log
+    /** The way to a host that is behind another one. */
+    openHop?: (signal: AbortSignal) => Promise<Duplex>
+  },
 ) => AsyncIterable<ProbeStep>

@@ -9,7 +9,7 @@ import { useSession } from '#client/session.store.ts'
 import type { AppError } from '#shared/errors.ts'
 import type { Connection, ConnectionDraft, ConnectionKind, Site } from '#shared/model/connection.ts'
 import { ErrorNotice } from '#ui/ErrorNotice.tsx'
-import { checkForm, draftOf, emptyForm, formOf, kindNames, usesTls, type FieldErrors, type FormValues } from './connection-form.ts'
+import { checkForm, draftOf, emptyForm, formOf, jumpChoices, kindNames, usesTls, type FieldErrors, type FormValues } from './connection-form.ts'
 import { AddressFields, AuthFields } from './ConnectionFields.tsx'
 import { ConnectionTest } from './ConnectionTest.tsx'
 import { TrustFields } from './TrustFields.tsx'
@@ -19,6 +19,8 @@ export interface FieldProps {
   errors: FieldErrors
   /** Names of the secrets the vault already holds for it. */
   stored: Connection['storedSecrets']
+  /** SSH connections that may be the way to this one. */
+  jumps: readonly Connection[]
   change(changes: Partial<FormValues>): void
 }
 
@@ -35,7 +37,7 @@ export function ConnectionEditor(props: { site: Site; connection: Connection | n
   const missing = Object.keys(problems).length
   const isComplete = Object.keys(problems).length === 0
   const change = (changes: Partial<FormValues>): void => setForm((current) => ({ ...current, ...changes }))
-  const fields: FieldProps = { form, errors: hasTried ? problems : {}, stored: connection?.storedSecrets ?? [], change }
+  const fields: FieldProps = { form, errors: hasTried ? problems : {}, stored: connection?.storedSecrets ?? [], jumps: jumpChoices(site.connections, connection), change }
 
   const test = (): void => {
     setTried(true)

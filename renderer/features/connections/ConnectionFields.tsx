@@ -177,6 +177,16 @@ function SshFields(props: FieldProps) {
         </>
       ) : null}
       {form.sshAuth === 'password' || form.sshAuth === 'keyboard-interactive' ? <SecretField {...props} name="password" label="Password" /> : null}
+      <Select
+        label="Jump host"
+        description="The way to a host that this computer does not reach by itself. The host key of each is checked."
+        placeholder="None: connect directly"
+        clearable
+        data={props.jumps.map(({ id, label }) => ({ value: id, label }))}
+        value={form.jumpConnectionId || null}
+        onChange={(value) => change({ jumpConnectionId: value ?? '' })}
+        disabled={props.jumps.length === 0 && !form.jumpConnectionId}
+      />
       <TextField {...props} field="hostKeySha256" label="Host key" placeholder="SHA256:…" description="Shown by the test at first use; a changed key is refused." />
     </>
   )

@@ -1,6 +1,6 @@
 // The connection form as plain data: one flat set of texts per kind, turned into a draft for the core or back.
 // Pure: what is missing or wrong is said per field before anything is sent.
-import type { Connection, ConnectionDraft, ConnectionKind, ConnectionSettings, SecretName, TlsTrust } from '#shared/model/connection.ts'
+import type { Connection, ConnectionDraft, ConnectionId, ConnectionKind, ConnectionSettings, SecretName, TlsTrust } from '#shared/model/connection.ts'
 
 export interface FormValues {
   kind: ConnectionKind
@@ -26,6 +26,8 @@ export interface FormValues {
   bucket: string
   prefix: string
   isPathStyle: boolean
+  /** Id of the SSH connection that is the way to this one; empty = directly. */
+  jumpConnectionId: string
   secrets: Partial<Record<SecretName, string>>
 }
 
@@ -62,6 +64,7 @@ export const emptyForm = (kind: ConnectionKind): FormValues => ({
   bucket: '',
   prefix: '',
   isPathStyle: false,
+  jumpConnectionId: '',
   secrets: {},
 })
 
@@ -89,7 +92,7 @@ export function formOf(connection: Connection): FormValues {
     case 'postgres':
       return { ...form, host: settings.host, port: String(settings.port), database: settings.database, user: settings.user, tlsMode: settings.tlsMode, ...trustOf(settings.tls) }
     case 'ssh':
-      return { ...form, host: settings.host, port: String(settings.port), user: settings.user, sshAuth: settings.auth, hostKeySha256: settings.hostKeySha256 ?? '' }
+      return { ...form, host: settings.host, port: String(settings.port), user: settings.user, sshAuth: settings.auth, hostKeySha256: settings.hostKeySha256 ?? '', jumpConnectionId: settings.jumpConnectionId ?? '' }
     case 's3':
       return { ...form, url: settings.url, region: settings.region, bucket: settings.bucket, prefix: settings.prefix, isPathStyle: settings.isPathStyle, ...trustOf(settings.tls) }
   }
@@ -180,6 +183,7 @@ function settingsOf(form: FormValues): ConnectionSettings {
         user: form.user.trim(),
         auth: form.sshAuth,
         ...(form.hostKeySha256.trim() ? { hostKeySha256: form.hostKeySha256.trim() } : {}),
+        ...(form.jumpConnectionId ? { jumpConnectionId: form.jumpConnectionId as ConnectionId } : {}),
       }
     case 's3':
       return {
@@ -192,4 +196,15 @@ function settingsOf(form: FormValues): ConnectionSettings {
         tls,
       }
   }
+}
+
+/** Connections that may be the way to `own`: SSH hosts of the site whose own way does not lead through it. */
+export function jumpChoices(connections: readonly Connection[], own: Connection | null): Connection[] {
+  const leadsThrough = (one: Connection, seen: readonly string[]): boolean => {
+    if (one.id === own?.id || seen.includes(one.id)) return true
+    const jump = one.settings.kind === 'ssh' ? one.settings.jumpConnectionId : undefined
+    const next = connections.find((other) => other.id === jump)
+    return next !== undefined && leadsThrough(next, [...seen, one.id])
+  }
+  return connections.filter((one) => one.settings.kind === 'ssh' && !leadsThrough(one, []))
 }

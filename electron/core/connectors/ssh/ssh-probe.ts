@@ -5,10 +5,11 @@ import { openSsh, type OpenSsh } from './ssh-connection.ts'
 
 const commandTimeoutMs = 10_000
 
-export const probeSsh: Probe<'ssh'> = async function* (settings, secrets, { signal }) {
+export const probeSsh: Probe<'ssh'> = async function* (settings, secrets, { signal, openHop }) {
   let ssh: OpenSsh
   try {
-    ssh = await openSsh(settings, secrets, { signal })
+    const socket = await openHop?.(signal)
+    ssh = await openSsh(settings, secrets, { signal, socket })
   } catch (thrown) {
     const error = isAppError(thrown)
       ? thrown

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { contract } from '#shared/contracts/index.ts'
 import type { DemoStatus } from '#shared/contracts/demo.ts'
 import { AppError, isAppError } from '#shared/errors.ts'
-import type { ConnectionDraft, Site } from '#shared/model/connection.ts'
+import type { ConnectionDraft, ConnectionId, Site } from '#shared/model/connection.ts'
 import type { CoreServices, Feature } from '../../core-services.ts'
 import type { RunningDemo } from '../../platform.ts'
 import { createFeed } from '../../router/event-feed.ts'
@@ -35,17 +35,27 @@ export function createDemoFeature(core: CoreServices) {
     return sites.list().find((site) => site.isDemo)
   }
 
-  /** The same site and the same connections at every start, so that results and history stay attached to them. */
+  /**
+   * The same site and the same connections at every start, so that results and history stay attached to them. The
+   * lab knows no ids: a draft names its jump host by that one's label.
+   */
   async function refreshSite(name: string, drafts: ConnectionDraft[]): Promise<Site> {
     const site = findDemoSite() ?? sites.create(name, { isDemo: true })
     const stale = new Set(site.connections.map((connection) => connection.id))
+    const ids = new Map<string, ConnectionId>()
     for (const draft of drafts) {
       const known = site.connections.find((item) => item.label === draft.label && item.settings.kind === draft.settings.kind)
       const kept = known
         ? sites.updateConnection(known.id, draft.label, draft.settings)
         : sites.addConnection(site.id, draft.label, draft.settings)
       stale.delete(kept.id)
+      ids.set(draft.label, kept.id)
       await vault.put(kept.id, draft.secrets, { isEphemeral: true })
+    }
+    for (const { label, settings } of drafts) {
+      const jump = settings.kind === 'ssh' ? ids.get(settings.jumpConnectionId ?? '') : undefined
+      if (jump !== undefined && settings.kind === 'ssh')
+        sites.updateConnection(ids.get(label)!, label, { ...settings, jumpConnectionId: jump })
     }
     for (const id of stale) sites.removeConnection(id)
     sites.announce()

@@ -18,14 +18,30 @@ export function openEndpointWatcher(context: WatcherContext, settings: EndpointS
     // sshd writes a line to its log for every visitor that does not log in; PostgreSQL does not.
     shortestPauseMs: settings.kind === 'ssh' ? 60_000 : 0,
     async look({ signal }) {
-      const addresses = await resolve(settings.host, context.connection.label)
-      await knock(settings, context.connection.label, signal)
+      const addresses = await reach(context, settings, signal)
       const scope = context.claimScope(family, `${settings.host}:${settings.port}`)
       await context.emit(observeEndpoint(context.connection, settings, `${family}/${scope}`, addresses))
       return { limits: [] }
     },
     dispose: () => undefined,
   }
+}
+
+/** The addresses of a server that listens. One behind a jump host is knocked at from there. */
+async function reach(
+  { connection, core }: WatcherContext,
+  settings: EndpointSettings,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const jump = settings.kind === 'ssh' ? settings.jumpConnectionId : undefined
+  if (jump === undefined) {
+    const addresses = await resolve(settings.host, connection.label)
+    await knock(settings, connection.label, signal)
+    return addresses
+  }
+  const way = await core.connectors.ssh(jump).forwardOut(settings, { signal })
+  way.on('error', () => undefined).destroy()
+  return isIP(settings.host) ? [settings.host.toLowerCase()] : []
 }
 
 /** Pure: the server that the settings name, and its database. `id` is the entity's id. */

@@ -28,7 +28,7 @@ interface Loop {
 
 export interface SessionOptions {
   site: Site
-  core: Pick<CoreServices, 'vault' | 'platform' | 'settings'>
+  core: Pick<CoreServices, 'vault' | 'platform' | 'settings' | 'connectors'>
   store: InventoryStore
   openWatcher: OpenWatcher
 }

@@ -40,7 +40,7 @@ export interface Watcher {
 
 export interface WatcherContext {
   connection: Connection
-  core: Pick<CoreServices, 'vault' | 'platform'>
+  core: Pick<CoreServices, 'vault' | 'platform' | 'connectors'>
   log: Log
   /** Applies an observation to the site; may be called at any time, also between two looks. */
   emit(observation: Observation): Promise<void>

@@ -132,8 +132,10 @@ export function destinationOf(settings: ConnectionSettings): string {
     case 's3':
       return `s3 ${originOf(settings.url)} ${settings.bucket} ${settings.isPathStyle}`
     case 'postgres':
+      return `postgres ${settings.host.toLowerCase()} ${settings.port} ${settings.user}`
     case 'ssh':
-      return `${settings.kind} ${settings.host.toLowerCase()} ${settings.port} ${settings.user}`
+      // The same address behind another jump host may be another machine.
+      return `ssh ${settings.host.toLowerCase()} ${settings.port} ${settings.user} via ${settings.jumpConnectionId ?? ''}`
     case 'kubernetes':
       // A kubeconfig names its servers itself: it goes nowhere else, whichever of its contexts is chosen.
       return 'kubernetes'

@@ -1,6 +1,7 @@
 // The connection test: name, TCP, TLS, then the probe of the kind, one step after another until the first failure.
 // Each step says what was found, how long it took and, when it failed, what to do. Nothing is stored or changed.
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { TestStep } from '#shared/contracts/sites.ts'
 import { AppError, cancelled, isAppError, toWireError } from '#shared/errors.ts'
 import type { ConnectionKind, ConnectionSettings } from '#shared/model/connection.ts'
@@ -14,6 +15,7 @@ import { probeSsh } from '../../connectors/ssh/ssh-probe.ts'
 import { openSocket } from '../../connectors/tls/certificate-inspection.ts'
 import type { Log } from '../../platform.ts'
 import type { SecretLease } from '../../vault/vault.ts'
+import type { TlsParty } from '../../connectors/tls/tls-faults.ts'
 import { checkTls, lookUp, partyOf, type Outcome } from './ground-steps.ts'
 
 export type Probes = { [K in ConnectionKind]: Probe<K> }
@@ -26,6 +28,9 @@ export const probes: Probes = {
   s3: probeS3,
 }
 
+/** Opens the way through the jump host; the probe speaks SSH on it. */
+export type OpenHop = (signal: AbortSignal) => Promise<Duplex>
+
 export interface TestOptions {
   signal: AbortSignal
   log: Log
@@ -34,6 +39,8 @@ export interface TestOptions {
   /** Limit of the whole test. */
   timeoutMs?: number
   probes?: Probes
+  /** Given when the host is behind a jump host: name, network and way are then that host's business. */
+  openHop?: OpenHop
 }
 
 type StepName = TestStep['step']
@@ -57,7 +64,8 @@ export async function* testConnection(
   const stepTimeoutMs = options.stepTimeoutMs ?? 10_000
   const party = partyOf(settings)
   let socket: Socket | undefined
-  const ground: Array<[StepName, string, () => Promise<Outcome>]> = [
+  const { openHop } = options
+  const ground: Array<[StepName, string, () => Promise<Outcome>]> = openHop ? groundBehind(openHop, party, signal) : [
     ['dns', `Looking up ${party.host}`, () => lookUp(party, signal, stepTimeoutMs)],
     [
       'tcp',
@@ -96,6 +104,30 @@ export async function* testConnection(
   if (failed)
     for (const step of stepNames.slice(stepNames.indexOf(failed) + 1))
       yield { step, state: 'skipped', finding: 'Not reached.', elapsedMs: 0 }
+}
+
+/** Behind a jump host, that host looks the name up and connects; whether it can is seen by connecting once. */
+function groundBehind(
+  openHop: OpenHop,
+  party: TlsParty,
+  signal: AbortSignal,
+): Array<[StepName, string, () => Promise<Outcome>]> {
+  return [
+    [
+      'dns',
+      'Asking the jump host',
+      () => Promise.resolve({ state: 'skipped', finding: `The jump host looks up ${party.host}.` }),
+    ],
+    [
+      'tcp',
+      'Connecting through the jump host',
+      async () => {
+        const way = await openHop(signal)
+        way.on('error', () => undefined).destroy()
+        return { state: 'passed', finding: `The jump host reaches ${party.host} port ${party.port}.` }
+      },
+    ],
+  ]
 }
 
 /** The steps that only the kind itself can take. Answers the one that failed. */
@@ -160,7 +192,8 @@ function startProbe(
   options: TestOptions,
 ): AsyncIterable<ProbeStep> {
   const known = options.probes ?? probes
-  const given = { signal: options.signal, log: options.log }
+  const { signal, log, openHop } = options
+  const given = { signal, log, ...(openHop ? { openHop } : {}) }
   switch (settings.kind) {
     case 'proxmox':
       return known.proxmox(settings, secrets, given)

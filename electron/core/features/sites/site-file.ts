@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { AppError } from '#shared/errors.ts'
 import { connectionSettings, site, type ConnectionSettings, type Site } from '#shared/model/connection.ts'
 import { checkSettings } from './connection-rules.ts'
+import { jumpLabel, withJump } from './jump-hosts.ts'
 
 const format = 'meridian-site'
 const version = 1
@@ -15,13 +16,20 @@ const siteFile = z.object({
   name: site.shape.name,
   isReadOnly: z.boolean(),
   connections: z
-    .array(z.object({ label: z.string().min(1).max(100), settings: connectionSettings }))
+    .array(
+      z.object({
+        label: z.string().min(1).max(100),
+        settings: connectionSettings,
+        /** The label of the SSH connection that is the way to this one. */
+        jump: z.string().max(100).optional(),
+      }),
+    )
     .max(maxConnections),
 })
 export interface SiteFile {
   name: string
   isReadOnly: boolean
-  connections: Array<{ label: string; settings: ConnectionSettings }>
+  connections: Array<{ label: string; settings: ConnectionSettings; jump: string | null }>
 }
 
 /** The file's name and text. Settings go through their schema, so that nothing unknown gets out. */
@@ -31,7 +39,10 @@ export function writeSiteFile(source: Site): { filename: string; text: string } 
     version,
     name: source.name,
     isReadOnly: source.isReadOnly,
-    connections: source.connections.map(({ label, settings }) => ({ label, settings })),
+    connections: source.connections.map(({ label, settings }) => {
+      const jump = jumpLabel(source.connections, settings)
+      return { label, settings: withJump(settings, undefined), ...(jump === null ? {} : { jump }) }
+    }),
   })
   const slug =
     source.name
@@ -62,9 +73,10 @@ export function readSiteFile(text: string): SiteFile {
   return {
     name,
     isReadOnly,
-    connections: connections.map(({ label, settings }, index) => ({
+    connections: connections.map(({ label, settings, jump }, index) => ({
       label,
-      settings: checked(settings, index),
+      settings: withJump(checked(settings, index), undefined),
+      jump: jump ?? null,
     })),
   }
 }

@@ -16,10 +16,11 @@ import type { CoreServices, Feature } from '../../core-services.ts'
 import { implementFeature } from '../../router/implement-feature.ts'
 import type { SecretChanges, SecretLease } from '../../vault/vault.ts'
 import { checkSettings, destinationOf, invalid, reusableSecrets, usedSecrets } from './connection-rules.ts'
-import { testConnection, type Probes } from './connection-test.ts'
+import { testConnection, type OpenHop, type Probes } from './connection-test.ts'
+import { checkJump, jumpOf, withJump } from './jump-hosts.ts'
 import { readSiteFile, writeSiteFile } from './site-file.ts'
 
-export type SitesCore = Pick<CoreServices, 'sites' | 'vault' | 'pipeline' | 'database'>
+export type SitesCore = Pick<CoreServices, 'sites' | 'vault' | 'pipeline' | 'database' | 'connectors'>
 
 /** `probes` replaces the systems' own probes in tests. */
 export function createSitesFeature(core: SitesCore, options: { probes?: Probes } = {}) {
@@ -41,7 +42,14 @@ export function createSitesFeature(core: SitesCore, options: { probes?: Probes }
       return database.transaction(() => {
         const site = sites.create(freeName(sites.list(), file.name))
         sites.update(site.id, { isReadOnly: file.isReadOnly })
-        for (const { label, settings } of file.connections) sites.addConnection(site.id, label, settings)
+        const made = file.connections.map((one) => ({
+          ...one,
+          id: sites.addConnection(site.id, one.label, one.settings).id,
+        }))
+        for (const { id, label, settings, jump } of made) {
+          const hop = made.find((one) => one.label === jump && one.id !== id && one.settings.kind === 'ssh')
+          if (hop) sites.updateConnection(id, label, withJump(settings, hop.id))
+        }
         return sites.get(site.id)
       })
     }),
@@ -58,7 +66,18 @@ export function createSitesFeature(core: SitesCore, options: { probes?: Probes }
     testConnection: os.testConnection.handler(({ input, signal, context }) => {
       const { settings, secrets } = actions.prepareTest(input.connectionId, input.draft)
       const ending = signal ? AbortSignal.any([signal, context.peer.signal]) : context.peer.signal
-      return testConnection(settings, secrets, { signal: ending, log: context.log, ...options })
+      const openHop = hopTo(core, settings)
+      return testConnection(settings, secrets, {
+        signal: ending,
+        log: context.log,
+        ...(openHop ? { openHop } : {}),
+        ...options,
+      })
+    }),
+    confirmHostKey: os.confirmHostKey.handler(({ input, context }) => {
+      const { label } = sites.getConnection(input.connectionId)
+      context.audit?.describe(`${label}: ${input.fingerprint256}`)
+      return actions.confirmHostKey(input.connectionId, input.fingerprint256)
     }),
     inspectCertificate: os.inspectCertificate.handler(({ input, signal }) =>
       inspectCertificate(input.host, input.port, { startTls: input.startTls, signal }),
@@ -95,6 +114,7 @@ function createSiteActions({ sites, vault }: SitesCore) {
   async function addTo(siteId: SiteId, draft: ConnectionDraft): Promise<Connection> {
     const lease = overlay(draft.secrets)
     const settings = completeSettings(draft, lease)
+    checkJump(sites.get(siteId), null, settings)
     const made = sites.addConnection(siteId, draft.label, settings)
     await withSecrets(
       made,
@@ -117,6 +137,7 @@ function createSiteActions({ sites, vault }: SitesCore) {
         draft,
         overlay(draft.secrets, { read: (name) => (kept.includes(name) ? stored.read(name) : undefined) }),
       )
+      checkJump(sites.get(known.siteId), connectionId, settings)
       const fresh = onlyUsed({ ...draft, settings })
       // What does not serve the new settings goes first: no crash can leave an old secret with a new address.
       const dropped = known.storedSecrets.filter((name) => !kept.includes(name))
@@ -143,6 +164,17 @@ function createSiteActions({ sites, vault }: SitesCore) {
       return sites.getConnection(made.id)
     },
 
+    /** Only ever the first key: a changed one is not confirmed from a message, but edited on purpose. */
+    confirmHostKey(connectionId: ConnectionId, fingerprint256: string): Connection {
+      const { label, settings } = sites.getConnection(connectionId)
+      if (settings.kind !== 'ssh') throw new AppError('invalid-input', `${label} is not an SSH connection.`)
+      if (settings.hostKeySha256 !== undefined && settings.hostKeySha256 !== fingerprint256)
+        throw new AppError('conflict', `Another host key is confirmed for ${label} already.`, {
+          remedy: 'If the server was installed anew, remove the old key under Connections → Edit.',
+        })
+      return sites.updateConnection(connectionId, label, checkSettings({ ...settings, hostKeySha256: fingerprint256 }))
+    },
+
     async removeConnection(connectionId: ConnectionId): Promise<void> {
       editable(connectionId)
       // Secrets first: they must never outlive what they belong to.
@@ -157,8 +189,16 @@ function createSiteActions({ sites, vault }: SitesCore) {
       sites.update(made.id, { isReadOnly: known.isReadOnly })
       const undo = (): void => sites.remove(made.id)
       await withSecrets(made, undo, async () => {
-        for (const { id, label, settings } of known.connections)
-          await vault.copy(id, sites.addConnection(made.id, label, settings).id)
+        const copies = new Map<ConnectionId, ConnectionId>()
+        for (const { id, label, settings } of known.connections) {
+          copies.set(id, sites.addConnection(made.id, label, withJump(settings, undefined)).id)
+          await vault.copy(id, copies.get(id)!)
+        }
+        for (const { id, label, settings } of known.connections) {
+          const jump = jumpOf(settings)
+          if (jump !== undefined)
+            sites.updateConnection(copies.get(id)!, label, withJump(settings, copies.get(jump)))
+        }
       })
       return sites.get(made.id)
     },
@@ -193,6 +233,14 @@ function createSiteActions({ sites, vault }: SitesCore) {
       return { settings: completeSettings(draft, secrets), secrets }
     },
   }
+}
+
+/** How a test reaches a host that is behind another one. */
+function hopTo({ connectors }: SitesCore, settings: Connection['settings']): OpenHop | undefined {
+  const jump = jumpOf(settings)
+  if (jump === undefined || settings.kind !== 'ssh') return undefined
+  const { host, port } = settings
+  return (signal) => connectors.ssh(jump).forwardOut({ host, port }, { signal, isInteractive: true })
 }
 
 /** Settings as they are stored: checked, and for Kubernetes with what the kubeconfig says about the context. */

@@ -14,7 +14,7 @@ import { openDatabase } from '../../../storage/database.ts'
 import { createInventoryStore } from '../../../storage/inventory-store.ts'
 import type { Vault } from '../../../vault/vault.ts'
 
-export type SessionCore = Pick<CoreServices, 'vault' | 'platform' | 'settings'>
+export type SessionCore = Pick<CoreServices, 'vault' | 'platform' | 'settings' | 'connectors'>
 
 export interface SessionGround {
   core: SessionCore
@@ -90,6 +90,7 @@ export function createSessionGround(options: { now?: () => number } = {}): Sessi
     core: {
       vault,
       platform,
+      connectors: { proxmox: notOfUse, pbs: notOfUse, kubernetes: notOfUse, ssh: notOfUse, dispose: notOfUse },
       settings: { get: () => settings as Settings, update: notOfUse, changes: createFeed<Settings>() },
     },
     store: createInventoryStore(database),
