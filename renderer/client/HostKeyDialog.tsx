@@ -3,7 +3,7 @@
 import { Alert, Button, Group, Modal, Stack, Table, Text } from '@mantine/core'
 import { IconAlertTriangle, IconShieldQuestion } from '@tabler/icons-react'
 import { useState } from 'react'
-import { AppError, cancelled, isAppError } from '#shared/errors.ts'
+import { cancelled, isAppError, type AppError } from '#shared/errors.ts'
 import type { ConnectionId } from '#shared/model/connection.ts'
 import { ErrorNotice } from '#ui/ErrorNotice.tsx'
 import { toAppError, type Client } from './client.ts'

@@ -90,7 +90,7 @@ export function createSessionGround(options: { now?: () => number } = {}): Sessi
     core: {
       vault,
       platform,
-      connectors: { proxmox: notOfUse, pbs: notOfUse, kubernetes: notOfUse, ssh: notOfUse, dispose: notOfUse },
+      connectors: { ssh: notOfUse } as unknown as CoreServices['connectors'],
       settings: { get: () => settings as Settings, update: notOfUse, changes: createFeed<Settings>() },
     },
     store: createInventoryStore(database),
