@@ -18,6 +18,7 @@ import { TaskDrawer } from '../features/tasks/TaskDrawer.tsx'
 import { WelcomeScreen } from '../features/welcome/WelcomeScreen.tsx'
 import { CommandPalette } from './CommandPalette.tsx'
 import { DialogHost } from './DialogHost.tsx'
+import { HostKeyDialog } from './HostKeyDialog.tsx'
 import { NotificationBell } from './NotificationBell.tsx'
 import { OfflineBanner } from './OfflineBanner.tsx'
 import { PromptDialog } from './PromptDialog.tsx'
@@ -79,6 +80,7 @@ export function Frame() {
       <StatusBar />
       <CommandPalette />
       <DialogHost />
+      <HostKeyDialog />
       <PromptDialog />
       <ShortcutHelp />
     </div>
