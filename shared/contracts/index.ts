@@ -4,10 +4,13 @@ import { app } from './app.ts'
 import { audit } from './audit.ts'
 import { consoles } from './consoles.ts'
 import { demo } from './demo.ts'
+import { guests } from './guests.ts'
 import { inventory } from './inventory.ts'
 import { prompts } from './prompts.ts'
 import { metrics } from './metrics.ts'
 import { search } from './search.ts'
+import { performance } from './performance.ts'
+import { rights } from './rights.ts'
 import { sites } from './sites.ts'
 import { sql } from './sql.ts'
 import { tasks } from './tasks.ts'
@@ -19,10 +22,13 @@ export const contract = {
   audit,
   consoles,
   demo,
+  guests,
   inventory,
   prompts,
   metrics,
   search,
+  performance,
+  rights,
   sites,
   sql,
   tasks,

@@ -5,8 +5,11 @@ import { createAppFeature } from './app/app.service.ts'
 import { createAuditFeature } from './audit/audit.service.ts'
 import { createConsolesFeature } from './consoles/consoles.service.ts'
 import { createDemoFeature } from './demo/demo.service.ts'
+import { createGuestsFeature } from './guests/guests.service.ts'
 import { createInventoryFeature } from './inventory/inventory.service.ts'
 import { createPromptsFeature } from './prompts/prompts.service.ts'
+import { createPerformanceFeature } from './performance/performance.service.ts'
+import { createRightsFeature } from './rights/rights.service.ts'
 import { createSitesFeature } from './sites/sites.service.ts'
 import { createSqlFeature } from './sql/sql.service.ts'
 import { createTasksFeature } from './tasks/tasks.service.ts'
@@ -22,10 +25,13 @@ export function createFeatures(core: CoreServices) {
     audit: createAuditFeature(core),
     consoles: createConsolesFeature(core),
     demo: createDemoFeature(core),
+    guests: createGuestsFeature(core),
     inventory: createInventoryFeature(core),
     prompts: createPromptsFeature(core),
     metrics: watching.metrics,
     search: createSearchFeature(core),
+    performance: createPerformanceFeature(core),
+    rights: createRightsFeature(core),
     sites: createSitesFeature(core),
     sql: createSqlFeature(core),
     tasks: createTasksFeature(core),

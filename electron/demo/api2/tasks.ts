@@ -43,6 +43,8 @@ export interface TaskBoard {
   list(): DemoTask[]
   /** True when the task was running and is now stopped. */
   stop(upid: string): boolean
+  /** The worker of a running task is gone without a word, as when its node loses power: nothing is cleaned up. */
+  lose(upid: string): void
 }
 
 /** A board that keeps `keep` tasks; older finished ones fall off. `upidOf` also chooses pid and pstart. */
@@ -56,15 +58,15 @@ export function createTaskBoard(options: {
   const { clock } = options
   const formatLine = options.formatLine ?? ((line: string) => line)
   const tasks = new Map<string, DemoTask>()
-  const stops = new Map<string, (atMs: number) => void>()
+  const runs = new Map<string, Running>()
 
   const start: TaskBoard['start'] = (given, plan) => {
     const spec = { ...given, startMs: given.startMs ?? clock.nowMs() }
     const identity = uniqueIdentity(options.identify, spec, tasks)
     const task: DemoTask = { ...spec, ...identity, lines: [], endMs: undefined, exitStatus: undefined }
     tasks.set(task.upid, task)
-    stops.set(task.upid, execute(task, { clock, plan, formatLine, onEnd: () => stops.delete(task.upid) }))
-    if (task.endMs !== undefined) stops.delete(task.upid)
+    runs.set(task.upid, execute(task, { clock, plan, formatLine, onEnd: () => runs.delete(task.upid) }))
+    if (task.endMs !== undefined) runs.delete(task.upid)
     forgetOldest(tasks, options.keep ?? 4_000)
     return task
   }
@@ -74,10 +76,11 @@ export function createTaskBoard(options: {
     get: (upid) => tasks.get(upid),
     list: () => [...tasks.values()].sort((a, b) => b.startMs - a.startMs || b.upid.localeCompare(a.upid)),
     stop(upid) {
-      const stop = stops.get(upid)
-      stop?.(clock.nowMs())
-      return stop !== undefined
+      const running = runs.get(upid)
+      running?.stop(clock.nowMs())
+      return running !== undefined
     },
+    lose: (upid) => runs.get(upid)?.lose(clock.nowMs()),
   }
 }
 
@@ -98,20 +101,28 @@ interface Execution {
   onEnd(): void
 }
 
-/** Lays the plan out over the clock: what is due already happens at once. Returns what stops the task. */
-function execute(task: DemoTask, { clock, plan, formatLine, onEnd }: Execution): (atMs: number) => void {
+interface Running {
+  stop(atMs: number): void
+  lose(atMs: number): void
+}
+
+/** Lays the plan out over the clock: what is due already happens at once. Returns what ends the task from outside. */
+function execute(task: DemoTask, { clock, plan, formatLine, onEnd }: Execution): Running {
   const cancels: (() => void)[] = []
   const cleanups: ((atMs: number) => void)[] = []
   const write = (lines: readonly string[], atMs: number) => {
     for (const line of lines) task.lines.push(formatLine(line, atMs))
   }
-  const finish = (atMs: number, status = 'OK') => {
-    if (task.endMs !== undefined) return
+  const end = (atMs: number) => {
     task.endMs = atMs
-    task.exitStatus = status
-    write([closingLine(status)], atMs)
     for (const cancel of cancels.splice(0)) cancel()
     onEnd()
+  }
+  const finish = (atMs: number, status = 'OK') => {
+    if (task.endMs !== undefined) return
+    task.exitStatus = status
+    write([closingLine(status)], atMs)
+    end(atMs)
   }
   const when = (offsetMs: number, act: (atMs: number) => void) => {
     const dueMs = task.startMs + offsetMs
@@ -129,9 +140,12 @@ function execute(task: DemoTask, { clock, plan, formatLine, onEnd }: Execution):
     finish,
     onStop: (cleanup) => void cleanups.push(cleanup),
   })
-  return (atMs) => {
-    for (const cleanup of cleanups) cleanup(atMs)
-    finish(atMs, 'received interrupt')
+  return {
+    stop(atMs) {
+      for (const cleanup of cleanups) cleanup(atMs)
+      finish(atMs, 'received interrupt')
+    },
+    lose: end,
   }
 }
 

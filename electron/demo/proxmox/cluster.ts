@@ -47,6 +47,11 @@ export interface Cluster {
   ha: Map<string, HaResource>
   /** The node that answers and holds the cluster's master roles. */
   localNode: string
+  isLost(node: string): boolean
+  /** The node loses power: it answers nothing, its tasks are gone without a word. Not the one that answers. */
+  loseNode(name: string): void
+  /** It is back, with its guests started anew where they start at boot. Locks of what it did stay, as in real life. */
+  regainNode(name: string): void
 }
 
 /** The cluster as the inventory describes it, without any history of tasks. */
@@ -55,16 +60,20 @@ export function createCluster(context: Pick<DemoContext, 'site' | 'clock'>, back
   const startMs = clock.nowMs()
   const bootMsOf = (name: string) => bootOf(site, name, startMs)
   const node = (name: string) => findNode(site, name)
+  const tasks = createPveTasks(clock)
+  const guests = createGuestRegister(guestsOfSite(site, bootMsOf), node)
+  const localNode = site.nodes[0]?.name ?? 'node01'
   return {
     site,
-    tasks: createPveTasks(clock),
+    tasks,
     backups,
     nowMs: () => clock.nowMs(),
     after: (delayMs, act) => void clock.after(delayMs, act),
     nodes: site.nodes,
     node,
     bootMsOf,
-    ...createGuestRegister(guestsOfSite(site, bootMsOf), node),
+    ...guests,
+    ...createNodeLosses({ tasks, guests, localNode, node, nowMs: () => clock.nowMs() }),
     storagesOn: (name) => storagesOn(site, name),
     storage(nodeName, id) {
       node(nodeName)
@@ -72,7 +81,7 @@ export function createCluster(context: Pick<DemoContext, 'site' | 'clock'>, back
     },
     backupUse: (atMs) => datastoreUse(site, startMs, atMs),
     ha: haOfSite(site),
-    localNode: site.nodes[0]?.name ?? 'node01',
+    localNode,
   }
 }
 
@@ -111,6 +120,33 @@ function createGuestRegister(initial: readonly Guest[], node: Cluster['node']) {
     addGuest: (guest: Guest) => void guests.set(guest.vmid, guest),
     removeGuest: (guest: Guest) => void guests.delete(guest.vmid),
     poolOf: (vmid: number) => guests.get(vmid)?.pool,
+  }
+}
+
+function createNodeLosses(ground: {
+  tasks: TaskBoard
+  guests: Pick<Cluster, 'guestsOn'>
+  localNode: string
+  node: Cluster['node']
+  nowMs(): number
+}) {
+  const lost = new Set<string>()
+  return {
+    isLost: (name: string) => lost.has(name),
+    loseNode(name: string) {
+      if (ground.node(name).name === ground.localNode) throw new Error('The node that answers cannot be lost.')
+      lost.add(name)
+      for (const task of ground.tasks.list())
+        if (task.node === name && task.endMs === undefined) ground.tasks.lose(task.upid)
+    },
+    regainNode(name: string) {
+      if (!lost.delete(name)) return
+      for (const guest of ground.guests.guestsOn(name)) {
+        if (guest.state !== 'running') continue
+        if (guest.settings['onboot'] === 1) guest.bootMs = ground.nowMs()
+        else Object.assign(guest, { state: 'stopped', stoppedSinceMs: ground.nowMs() })
+      }
+    },
   }
 }
 

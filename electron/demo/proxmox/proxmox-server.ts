@@ -119,6 +119,7 @@ function createHandler(context: DemoContext, cluster: Cluster) {
       throw new ApiFault(501, `no such file '${path}'`)
     const place = path.slice(basePath.length)
     const match = table.match(request.method ?? 'GET', place)
+    const lostNode = cluster.nodes.find(({ name }) => place.startsWith(`/nodes/${name}/`) && cluster.isLost(name))
     const call: PveCall = {
       cluster,
       caller: undefined,
@@ -130,6 +131,8 @@ function createHandler(context: DemoContext, cluster: Cluster) {
     }
     if (match?.route.needs !== 'world') call.caller = authenticate(request, call)
     if (!match) throw new ApiFault(501, `Method '${request.method} ${place}' not implemented`)
+    // The proxy's own state for a node behind it that does not answer.
+    if (lostNode) throw new ApiFault(595, 'No route to host')
     const data = await runRoute(match, raw, call, isTokenCall(request))
     return { data: data ?? null, ...call.extras }
   }

@@ -2,6 +2,7 @@
 // expired tickets, a locked vault and a lost node. What cannot be learnt in the end is said to be unknown. Read-only.
 import { z } from 'zod'
 import { AppError, isAppError } from '#shared/errors.ts'
+import { pause } from '../abortable-pause.ts'
 import { wireNumber } from './api2-values.ts'
 import type { ProxmoxConnector } from './proxmox-connector.ts'
 
@@ -150,16 +151,3 @@ const silent = (where: string, thrown: unknown): Api2TaskEnding => ({
   remedy: 'When it is back, look at the state of the target before you do it again.',
 })
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer)
-      reject(signal.reason as Error)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop)
-      resolve()
-    }, ms)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })

@@ -29,19 +29,17 @@ function nodeRows(call: PveCall) {
   return cluster.nodes
     .filter((node) => may(call, `/nodes/${node.name}`, ['Sys.Audit']))
     .map((node) => {
+      const sizes = { maxcpu: node.threads, maxmem: nodeMemoryBytes(node), maxdisk: nodeRootBytes }
+      const common = { id: `node/${node.name}`, type: 'node', node: node.name, level: '' }
+      if (cluster.isLost(node.name)) return { ...common, ...sizes, status: 'offline' }
       const load = nodeLoad(cluster, node, momentOf(nowMs))
       return {
-        id: `node/${node.name}`,
-        type: 'node',
-        node: node.name,
+        ...common,
+        ...sizes,
         status: 'online',
-        level: '',
         cpu: load.cpu,
-        maxcpu: node.threads,
         mem: load.memBytes,
-        maxmem: nodeMemoryBytes(node),
         disk: load.rootUsedBytes,
-        maxdisk: nodeRootBytes,
         uptime: Math.floor((nowMs - cluster.bootMsOf(node.name)) / 1000),
         'cgroup-mode': 2,
       }
@@ -51,12 +49,21 @@ function nodeRows(call: PveCall) {
 function guestRow(call: PveCall, guest: Guest) {
   const load = guestLoad(guest, momentOf(call.nowMs))
   const ha = haOf(call.cluster, guest.vmid)
-  return {
+  const known = {
     id: `qemu/${guest.vmid}`,
     type: 'qemu',
     vmid: guest.vmid,
     name: guest.name,
     node: guest.node,
+    ...(guest.tags.length > 0 ? { tags: guest.tags.join(';') } : {}),
+    ...(guest.pool ? { pool: guest.pool } : {}),
+    ...(guest.lock ? { lock: guest.lock } : {}),
+    ...(ha ? { hastate: ha.state } : {}),
+  }
+  // Nobody broadcasts for a node that is gone.
+  if (call.cluster.isLost(guest.node)) return { ...known, status: 'unknown' }
+  return {
+    ...known,
     status: guest.state === 'paused' ? 'paused' : statusWord(guest),
     template: guest.isTemplate ? 1 : 0,
     cpu: load.cpu,
@@ -67,10 +74,6 @@ function guestRow(call: PveCall, guest: Guest) {
     maxdisk: guest.disks[0]?.sizeBytes ?? 0,
     ...guestCounters(guest, call.nowMs),
     uptime: uptimeSeconds(guest, call.nowMs),
-    ...(guest.tags.length > 0 ? { tags: guest.tags.join(';') } : {}),
-    ...(guest.pool ? { pool: guest.pool } : {}),
-    ...(guest.lock ? { lock: guest.lock } : {}),
-    ...(ha ? { hastate: ha.state } : {}),
   }
 }
 
@@ -82,7 +85,7 @@ function storageRow(call: PveCall, node: string, storage: DemoStorage) {
     storage: storage.id,
     node,
     plugintype: storage.type,
-    status: 'available',
+    status: call.cluster.isLost(node) ? 'unknown' : 'available',
     shared: storage.shared ? 1 : 0,
     content: storage.content.join(','),
     disk: use.usedBytes,
@@ -222,7 +225,7 @@ export const clusterRoutes = [
         name: node.name,
         nodeid: node.corosync.nodeid,
         ip: managementAddress(call, node.name),
-        online: 1,
+        online: call.cluster.isLost(node.name) ? 0 : 1,
         local: node.name === call.cluster.localNode ? 1 : 0,
         level: '',
       })),
@@ -303,10 +306,10 @@ export const nodeOverview = (call: PveCall) =>
       id: `node/${node.name}`,
       type: 'node',
       node: node.name,
-      status: 'online',
+      status: call.cluster.isLost(node.name) ? 'offline' : 'online',
       level: '',
       ssl_fingerprint: call.fingerprint256,
-      ...(isAuditor
+      ...(isAuditor && !call.cluster.isLost(node.name)
         ? {
             cpu: load.cpu,
             maxcpu: node.threads,

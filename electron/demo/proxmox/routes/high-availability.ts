@@ -92,7 +92,7 @@ export const highAvailabilityRoutes = [
       manager_status: {
         master_node: call.cluster.nodes[2]?.name ?? call.cluster.localNode,
         timestamp: Math.floor(call.nowMs / 1000),
-        node_status: Object.fromEntries(call.cluster.nodes.map(({ name }) => [name, 'online'])),
+        node_status: Object.fromEntries(call.cluster.nodes.map(({ name }) => [name, call.cluster.isLost(name) ? 'unknown' : 'online'])),
         service_status: Object.fromEntries(
           [...call.cluster.ha.values()].map((resource) => [
             resource.sid,
