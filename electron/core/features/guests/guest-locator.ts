@@ -2,9 +2,9 @@
 // (a bulk action) share one answer; it is good for a second. Never keeps a guest longer than that.
 import { AppError } from '#shared/errors.ts'
 import type { ConnectionId } from '#shared/model/connection.ts'
-import type { ConnectorDesk } from '../../connector-desk.ts'
 import type { GuestPlace } from '../../connectors/proxmox/guest-requests.ts'
 import { resourceRow, type ResourceRow } from '../../connectors/proxmox/proxmox-shapes.ts'
+import type { CoreServices } from '../../core-services.ts'
 
 export interface LocatedGuest {
   place: GuestPlace
@@ -25,7 +25,7 @@ export interface GuestLocator {
 
 const goodForMs = 1000
 
-export function createGuestLocator(connectors: Pick<ConnectorDesk, 'proxmox'>, now: () => number): GuestLocator {
+export function createGuestLocator(connectors: Pick<CoreServices['connectors'], 'proxmox'>, now: () => number): GuestLocator {
   const asked = new Map<ConnectionId, { atMs: number; rows: Promise<ResourceRow[]> }>()
   const rows = (connectionId: ConnectionId): Promise<ResourceRow[]> => {
     const held = asked.get(connectionId)

@@ -1,11 +1,11 @@
 // What screens and dialogs ask about a guest before anything is done to it. Reads only.
 import type { BackupChoices, CloneChoices, GuestConfig, GuestDetails, MigrationPlan, SnapshotTree, SystemTask } from '#shared/contracts/guests.ts'
 import type { ConnectionId } from '#shared/model/connection.ts'
-import type { ConnectorDesk } from '../../connector-desk.ts'
 import { guestPath } from '../../connectors/proxmox/guest-requests.ts'
 import * as shapes from '../../connectors/proxmox/guest-shapes.ts'
 import { guestConfig, pool, resourceRow, type ResourceRow } from '../../connectors/proxmox/proxmox-shapes.ts'
 import { wireNumber } from '../../connectors/proxmox/api2-values.ts'
+import type { CoreServices } from '../../core-services.ts'
 import { containerDisks, readConfig } from './guest-config.ts'
 import type { GuestLocator, LocatedGuest } from './guest-locator.ts'
 import { planMigration, storagesAt, type LocalDisk } from './migration-plan.ts'
@@ -21,7 +21,7 @@ export interface GuestQueries {
   nodeTasks(connectionId: ConnectionId, node: string, limit: number, signal?: AbortSignal): Promise<SystemTask[]>
 }
 
-export function createGuestQueries(connectors: Pick<ConnectorDesk, 'proxmox'>, locator: GuestLocator): GuestQueries {
+export function createGuestQueries(connectors: Pick<CoreServices['connectors'], 'proxmox'>, locator: GuestLocator): GuestQueries {
   const everything = (connectionId: ConnectionId, signal: AbortSignal | undefined): Promise<ResourceRow[]> =>
     connectors.proxmox(connectionId).rows(resourceRow, '/cluster/resources', signal)
 

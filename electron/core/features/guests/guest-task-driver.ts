@@ -4,11 +4,11 @@
 import { z } from 'zod'
 import { isAppError } from '#shared/errors.ts'
 import type { ConnectionId } from '#shared/model/connection.ts'
-import type { ConnectorDesk } from '../../connector-desk.ts'
 import { pause } from '../../connectors/abortable-pause.ts'
 import { followProxmoxTask, pveTaskPath, upidPattern } from '../../connectors/proxmox/follow-task.ts'
 import { nodeTask, type NodeTask } from '../../connectors/proxmox/guest-shapes.ts'
 import { resourceRow, type ResourceRow } from '../../connectors/proxmox/proxmox-shapes.ts'
+import type { CoreServices } from '../../core-services.ts'
 import type { TaskDriver, TaskEnding, TaskFollowing } from '../../tasks/task-driver.ts'
 import { remedyFor } from './guest-faults.ts'
 
@@ -45,7 +45,7 @@ export interface GuestDriverTimes {
 const defaultTimes: GuestDriverTimes = { pauseMs: 1000, graceMs: 12_000, patienceMs: 5 * 60_000, haPatienceMs: 3 * 60_000 }
 
 export function createGuestTaskDriver(
-  connectors: Pick<ConnectorDesk, 'proxmox'>,
+  connectors: Pick<CoreServices['connectors'], 'proxmox'>,
   times: GuestDriverTimes = defaultTimes,
 ): TaskDriver<GuestTaskReference> {
   return {
@@ -70,7 +70,7 @@ export function createGuestTaskDriver(
 }
 
 interface Asking {
-  connectors: Pick<ConnectorDesk, 'proxmox'>
+  connectors: Pick<CoreServices['connectors'], 'proxmox'>
   connectionId: ConnectionId
   times: GuestDriverTimes
   following: TaskFollowing
@@ -78,7 +78,7 @@ interface Asking {
 
 /** Tasks of a guest at a node, newest first, running ones among them. */
 export const readGuestTasks = (
-  connectors: Pick<ConnectorDesk, 'proxmox'>,
+  connectors: Pick<CoreServices['connectors'], 'proxmox'>,
   connectionId: ConnectionId,
   { node, vmid, limit = 50, signal }: { node: string; vmid: number; limit?: number; signal?: AbortSignal | undefined },
 ): Promise<NodeTask[]> =>
@@ -148,7 +148,7 @@ async function awaitHa({ connectors, connectionId, times, following }: Asking, {
   }
 }
 
-async function findRow(connectors: Pick<ConnectorDesk, 'proxmox'>, connectionId: ConnectionId, vmid: number, signal: AbortSignal): Promise<ResourceRow | undefined> {
+async function findRow(connectors: Pick<CoreServices['connectors'], 'proxmox'>, connectionId: ConnectionId, vmid: number, signal: AbortSignal): Promise<ResourceRow | undefined> {
   const rows = await connectors.proxmox(connectionId).rows(resourceRow, '/cluster/resources', signal, { type: 'vm' })
   return rows.find((row) => row.vmid === vmid)
 }

@@ -28,8 +28,10 @@ const powerVerbs: Record<requests.ApiPowerAction, string> = {
 }
 const settlesAs: Partial<Record<requests.ApiPowerAction, 'running' | 'stopped'>> = { start: 'running', shutdown: 'stopped', stop: 'stopped' }
 
+export type GuestsCore = Pick<CoreServices, 'connectors' | 'tasks' | 'sites' | 'platform' | 'pipeline'>
+
 /** `times` shortens the waits of the driver in tests. */
-export function createGuestsFeature(core: CoreServices, times?: GuestDriverTimes) {
+export function createGuestsFeature(core: GuestsCore, times?: GuestDriverTimes) {
   const { connectors, tasks, sites } = core
   tasks.register(guestTaskKind, createGuestTaskDriver(connectors, times))
   const locator = createGuestLocator(connectors, core.platform.now)

@@ -9,20 +9,17 @@ import { fromWireError, type AppError } from '#shared/errors.ts'
 import type { ApiAuth, ConnectionId, SecretName, Site } from '#shared/model/connection.ts'
 import { createConnectorDesk, type ConnectorDesk } from '../../../connector-desk.ts'
 import type { HttpsCall } from '../../../connectors/https/https-client.ts'
-import type { CoreServices } from '../../../core-services.ts'
-import { ChannelDesk } from '../../../router/channel-desk.ts'
-import { StreamDesk } from '../../../router/stream-desk.ts'
+import { createPromptDesk } from '../../../prompt-desk.ts'
 import { createAuditLog } from '../../../storage/audit-log.ts'
 import { openDatabase } from '../../../storage/database.ts'
 import { createNotificationStore } from '../../../storage/notification-store.ts'
-import { createSettingsStore } from '../../../storage/settings-store.ts'
 import { createSiteStore } from '../../../storage/site-store.ts'
 import { createTaskStore } from '../../../storage/task-store.ts'
 import { createProxmoxTaskDriver } from '../../../tasks/api2-task-drivers.ts'
 import { createTaskDesk } from '../../../tasks/task-desk.ts'
 import { createTestPlatform } from '../../../testing/test-platform.ts'
 import type { Vault } from '../../../vault/vault.ts'
-import { createGuestsFeature } from '../guests.service.ts'
+import { createGuestsFeature, type GuestsCore } from '../guests.service.ts'
 
 export type GuestsLab = Awaited<ReturnType<typeof createGuestsLab>>
 
@@ -41,14 +38,14 @@ const ticketOf = (userId: string): { auth: ApiAuth; secrets: Partial<Record<Secr
 export async function createGuestsLab(clock = '08:00') {
   const bench: ProxmoxBench = await startBench(clock)
   const test = await createTestPlatform()
-  const { platform, logBook } = test
+  const { platform } = test
   const database = openDatabase(join(platform.paths.data, 'meridian.sqlite'), platform.log)
   const sites = createSiteStore(database, () => ['tokenSecret'])
   const secretsOf = new Map<ConnectionId, Partial<Record<SecretName, string>>>()
   const vault = { lease: (id: ConnectionId) => ({ read: (name: SecretName) => secretsOf.get(id)?.[name] }) } as unknown as Vault
   const audit = createAuditLog(database, platform.now)
   const notifications = createNotificationStore(database, platform)
-  const desk = createConnectorDesk({ sites, vault, platform })
+  const desk = createConnectorDesk({ sites, vault, platform, prompts: createPromptDesk(platform.now) })
   const hooks: { beforeCall?: ((call: HttpsCall) => Promise<void>) | undefined } = {}
   const sent: HttpsCall[] = []
   const hooked: ConnectorDesk = {
@@ -71,12 +68,9 @@ export async function createGuestsLab(clock = '08:00') {
   }
   const tasks = createTaskDesk({ store: createTaskStore(database), audit, notifications, platform })
   tasks.register('proxmox', createProxmoxTaskDriver(hooked))
-  const core: CoreServices = {
-    platform, database, logBook, vault, sites, audit, notifications, tasks,
-    settings: createSettingsStore(database),
+  const core: GuestsCore = {
+    platform, sites, tasks,
     connectors: hooked,
-    streams: new StreamDesk(),
-    channels: new ChannelDesk(),
     pipeline: {
       audit,
       isLocked: () => false,
