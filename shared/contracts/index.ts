@@ -11,6 +11,7 @@ import { metrics } from './metrics.ts'
 import { search } from './search.ts'
 import { performance } from './performance.ts'
 import { rights } from './rights.ts'
+import { jobs } from './jobs.ts'
 import { sites } from './sites.ts'
 import { sql } from './sql.ts'
 import { tasks } from './tasks.ts'
@@ -29,6 +30,7 @@ export const contract = {
   search,
   performance,
   rights,
+  jobs,
   sites,
   sql,
   tasks,
