@@ -76,6 +76,8 @@ export const run = z.object({
   name: z.string().nullable(),
   notices: z.array(z.string()),
   error: wireError.nullable(),
+  /** Set for a table that a job sent back, with the run whose rows the job worked on. */
+  fromJob: z.object({ jobId: z.string(), name: z.string(), sourceRunId: z.string().nullable() }).optional(),
 })
 export type Run = z.infer<typeof run>
 

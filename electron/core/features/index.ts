@@ -10,6 +10,7 @@ import { createInventoryFeature } from './inventory/inventory.service.ts'
 import { createPromptsFeature } from './prompts/prompts.service.ts'
 import { createPerformanceFeature } from './performance/performance.service.ts'
 import { createRightsFeature } from './rights/rights.service.ts'
+import { createJobsFeature } from './jobs/jobs.service.ts'
 import { createSitesFeature } from './sites/sites.service.ts'
 import { createSqlFeature } from './sql/sql.service.ts'
 import { createTasksFeature } from './tasks/tasks.service.ts'
@@ -32,6 +33,7 @@ export function createFeatures(core: CoreServices) {
     search: createSearchFeature(core),
     performance: createPerformanceFeature(core),
     rights: createRightsFeature(core),
+    jobs: createJobsFeature(core),
     sites: createSitesFeature(core),
     sql: createSqlFeature(core),
     tasks: createTasksFeature(core),

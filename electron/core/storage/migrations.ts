@@ -1,5 +1,6 @@
 // The store's history: each entry brings a store of that version to the next. Entries are never edited once
 // released, only added; a feature's own stand in `migrations/`, one file each, and are listed at the end.
+import { jobMigration } from './migrations/jobs.ts'
 import { taskMigration } from './migrations/tasks.ts'
 import { alertsMigration } from './migrations/alerts.ts'
 import { metricsMigration } from './migrations/metrics.ts'
@@ -44,4 +45,5 @@ export const migrations: readonly string[] = [
   taskMigration,
   metricsMigration,
   alertsMigration,
+  jobMigration,
 ]

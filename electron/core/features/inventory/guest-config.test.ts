@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseGuestConfig } from './guest-config.ts'
-import { parseQuantity } from './kubernetes-quantity.ts'
+import { parseQuantity } from '#shared/model/kubernetes-quantity.ts'
 import { subnetOf } from './observe-proxmox-networks.ts'
 import { steadyFacts } from './steady-facts.ts'
 

@@ -15,7 +15,7 @@ import {
   judgeRayJob,
   judgeWorkload,
 } from './kubernetes-health.ts'
-import { parseQuantity } from './kubernetes-quantity.ts'
+import { parseQuantity } from '#shared/model/kubernetes-quantity.ts'
 import { edgeOf } from './observation.ts'
 import { timeOf, warningFacts, warningKey, type KubernetesRound } from './observe-kubernetes.ts'
 import { knownFacts } from './steady-facts.ts'

@@ -13,7 +13,7 @@ import type {
 import { createBreather, type Breather } from './breather.ts'
 import type { Verdict } from './health-rules.ts'
 import { judgeKubernetesNode } from './kubernetes-health.ts'
-import { parseQuantity } from './kubernetes-quantity.ts'
+import { parseQuantity } from '#shared/model/kubernetes-quantity.ts'
 import { isMacAddress } from './link-machines.ts'
 import { edgeOf, type Observation } from './observation.ts'
 import { observeWorkloads } from './observe-kubernetes-workloads.ts'

@@ -37,7 +37,8 @@ const head = z.strictObject({
 const schemaFile = z.looseObject({ type: z.literal('object'), properties: z.record(z.string(), z.looseObject({})) })
 /** A ConfigMap holds 1 MiB; the script is the small part of it. */
 const maxFileBytes = 200_000
-const helper = 'meridian_job.py'
+/** Beside every script: the helper it imports, and what keeps it alive on a machine. */
+const common = ['meridian_job.py', 'supervise.py']
 
 /** `shipped` is read-only and holds `common`; `user` may be absent. */
 export function createTemplateLibrary(folders: { shipped: string; user: string }): TemplateLibrary {
@@ -58,7 +59,8 @@ export function createTemplateLibrary(folders: { shipped: string; user: string }
     }
     const targets = jobTargetKinds.filter((kind) => manifests[kind] !== undefined)
     if (targets.length === 0) throw new Error('it has no manifest: kubernetes-job.yaml, ray-job.yaml or ssh-script.yaml.')
-    const files: Record<string, string> = { [helper]: await text(join(folders.shipped, 'common'), helper) }
+    const files: Record<string, string> = {}
+    for (const name of common) files[name] = await text(join(folders.shipped, 'common'), name)
     for (const name of about.files) files[name] = await text(folder, name)
     const summary: JobTemplate = { ...about, source, targets, parameters, problem: null }
     return { summary, check, manifests, files }

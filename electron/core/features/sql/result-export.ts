@@ -4,9 +4,9 @@ import type { exportFormats } from '#shared/contracts/sql.ts'
 import { AppError } from '#shared/errors.ts'
 import type { StreamOffer } from '../../router/stream-desk.ts'
 import type { RunStore } from '../../storage/run-store.ts'
-import { exportArrow } from './exports/arrow-export.ts'
-import { exportCsv } from './exports/csv-export.ts'
-import { exportParquet } from './exports/parquet-export.ts'
+import { exportArrow } from '../../storage/exports/arrow-export.ts'
+import { exportCsv } from '../../storage/exports/csv-export.ts'
+import { exportParquet } from '../../storage/exports/parquet-export.ts'
 
 export type ExportFormat = (typeof exportFormats)[number]
 
