@@ -19,7 +19,7 @@ export function describeKubernetesJob(job: JobObject, pods: readonly JobPodObjec
     endedAtMs: millisOf(status?.completionTime ?? complete?.lastTransitionTime ?? failed?.lastTransitionTime),
     cores: coresOf(spec.template.spec.containers),
   }
-  const unit = spec.completionMode === 'Indexed' ? (['index', 'indexes'] as const) : (['pod', 'pods'] as const)
+  const unit: [one: string, many: string] = spec.completionMode === 'Indexed' ? ['index', 'indexes'] : ['pod', 'pods']
   if (complete) return { ...base, state: 'succeeded', words: total > 1 ? `succeeded, all ${counted(total, ...unit)}` : 'succeeded' }
   if (failed) return { ...base, state: 'failed', words: `failed: ${whyFailed(job, failed, parts)}` }
   if (spec.suspend) return { ...base, state: 'queued', words: 'queued: it is suspended' }

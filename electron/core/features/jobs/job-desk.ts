@@ -380,7 +380,7 @@ export class JobDesk {
   }
 }
 
-const namespaced = <C extends { namespace: string | undefined }>(connector: C): C & { namespace: string } => ({ ...connector, namespace: connector.namespace ?? 'default' })
+const namespaced = <C extends { namespace: string | null }>(connector: C): Omit<C, 'namespace'> & { namespace: string } => ({ ...connector, namespace: connector.namespace ?? 'default' })
 
 function currentUser(): string {
   try {

@@ -30,16 +30,18 @@ function distinct(names: readonly string[]): string[] {
   })
 }
 
+const vectorOf = (type: JobResultColumn['type'], cells: JobResultCell[]): Vector => vectorFromArray(cells.map(kinds[type].read), kinds[type].type())
+
 export function toArrow({ columns, rows }: JobResultTable): Uint8Array {
   const names = distinct(columns.map(({ name }) => name))
   const fields = columns.map(({ type, unit, description }, at) => {
-    const metadata = new Map([['meridian.pgType', type]])
+    const metadata = new Map<string, string>([['meridian.pgType', type]])
     if (unit) metadata.set('meridian.unit', unit)
     if (description) metadata.set('meridian.description', description)
     return new Field(names[at] ?? '', kinds[type].type(), true, metadata)
   })
   const vectors = Object.fromEntries(
-    columns.map(({ type }, at): [string, Vector] => [names[at] ?? '', vectorFromArray(rows.map((row) => kinds[type].read(row[at] ?? null)), kinds[type].type())]),
+    columns.map(({ type }, at): [string, Vector] => [names[at] ?? '', vectorOf(type, rows.map((row) => row[at] ?? null))]),
   )
   return tableToIPC(new Table(new Schema(fields), vectors), 'stream')
 }

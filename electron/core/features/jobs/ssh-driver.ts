@@ -23,7 +23,7 @@ export function createSshDriver(ssh: Ssh): JobDriver {
       signal,
       timeoutMs: 20_000,
     })
-    if (result.code === noDirectory) return undefined
+    if (result.exitCode === noDirectory) return undefined
     // A directory without its supervisor: the upload was cut.
     if (result.stdout.trim() === '') return result.stderr.includes('python3') ? fail(result.stderr) : scriptStatus.parse({ state: 'not-started' })
     const parsed = scriptStatus.safeParse(parseJson(result.stdout))
@@ -36,13 +36,13 @@ export function createSshDriver(ssh: Ssh): JobDriver {
   return {
     async check({ plan }, signal) {
       const problems: JobProblem[] = []
-      const { stdout, code } = await ssh.exec('command -v python3; df -Pk . | tail -n 1', { signal })
+      const { stdout, exitCode } = await ssh.exec('command -v python3; df -Pk . | tail -n 1', { signal })
       if (!/python3/.test(stdout)) problems.push({ message: 'There is no python3 on this machine.', field: null, line: null })
-      if (code !== 0 && problems.length === 0) problems.push({ message: 'The home directory cannot be read.', field: null, line: null })
+      if (exitCode !== 0 && problems.length === 0) problems.push({ message: 'The home directory cannot be read.', field: null, line: null })
       const file = (plan.manifest as { environmentFile?: unknown }).environmentFile
       if (typeof file === 'string' && file !== '') {
         const found = await ssh.exec(`test -r ${homePath(file)}`, { signal })
-        if (found.code !== 0) problems.push({ message: `${file} is not there, or cannot be read.`, field: 'environmentFile', line: null })
+        if (found.exitCode !== 0) problems.push({ message: `${file} is not there, or cannot be read.`, field: 'environmentFile', line: null })
       }
       return problems
     },
@@ -52,7 +52,7 @@ export function createSshDriver(ssh: Ssh): JobDriver {
       const directory = runDirectoryOf(record.job.jobId)
       await ssh.exec('mkdir -p .meridian/jobs', { signal })
       const made = await ssh.exec(`mkdir ${directory}`, { signal })
-      if (made.code !== 0) {
+      if (made.exitCode !== 0) {
         // Made before, by an earlier attempt of this very submission: what it began stands.
         const status = await statusOf(record, signal)
         if (status === undefined) throw new AppError('upstream', `The run directory could not be made: ${made.stderr.trim().slice(0, 200)}`)
@@ -63,7 +63,7 @@ export function createSshDriver(ssh: Ssh): JobDriver {
       const unit = `meridian-${record.job.jobId}`
       // A user's own systemd keeps it when the login session ends; where there is none it detaches itself.
       const result = await ssh.exec(`systemd-run --user --collect --quiet --unit=${unit} ${start} --foreground || ${start}`, { signal })
-      if (result.code !== 0) throw new AppError('upstream', `The script could not be started: ${result.stderr.trim().split('\n').at(-1)?.slice(0, 200) ?? ''}`)
+      if (result.exitCode !== 0) throw new AppError('upstream', `The script could not be started: ${result.stderr.trim().split('\n').at(-1)?.slice(0, 200) ?? ''}`)
     },
 
     find: async (record, signal) => {
@@ -96,8 +96,8 @@ export function createSshDriver(ssh: Ssh): JobDriver {
     },
 
     async stop(record, signal) {
-      const { code, stderr } = await ssh.exec(`python3 ${runDirectoryOf(record.job.jobId)}/supervise.py stop`, { signal })
-      if (code !== 0) throw new AppError('upstream', `The script could not be stopped: ${stderr.trim().slice(0, 200)}`)
+      const { exitCode, stderr } = await ssh.exec(`python3 ${runDirectoryOf(record.job.jobId)}/supervise.py stop`, { signal })
+      if (exitCode !== 0) throw new AppError('upstream', `The script could not be stopped: ${stderr.trim().slice(0, 200)}`)
     },
 
     remove: async (record, signal) => void (await ssh.run(['rm', '-rf', runDirectoryOf(record.job.jobId)], { signal })),
