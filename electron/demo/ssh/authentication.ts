@@ -9,6 +9,8 @@ export interface SshCredentials {
   password: string
   /** OpenSSH public key line. */
   publicKey: string
+  /** Asked after the password, keyboard-interactive only; `hint` tells people of the lab where it comes from. */
+  secondFactor?: { code: string; hint: string }
 }
 
 const methods: ('publickey' | 'password' | 'keyboard-interactive')[] = [
@@ -54,11 +56,17 @@ export function authenticateConnection(connection: Connection, rules: Authentica
 function judge(context: AuthContext, credentials: SshCredentials, verdict: (isRight: boolean) => void): void {
   switch (context.method) {
     case 'password':
-      return verdict(isSame(context.password, credentials.password))
+      // A password alone is not enough where a second factor is wanted.
+      return verdict(credentials.secondFactor === undefined && isSame(context.password, credentials.password))
     case 'keyboard-interactive':
-      context.prompt([{ prompt: 'Password: ', echo: false }], 'meridian demo lab', '', (answers) =>
-        verdict(isSame(answers?.[0] ?? '', credentials.password)),
-      )
+      context.prompt([{ prompt: 'Password: ', echo: false }], 'meridian demo lab', '', (answers) => {
+        const isRight = isSame(answers?.[0] ?? '', credentials.password)
+        const { secondFactor } = credentials
+        if (!isRight || secondFactor === undefined) return verdict(isRight)
+        context.prompt([{ prompt: 'Verification code: ', echo: false }], 'Second factor', secondFactor.hint, (codes) =>
+          verdict(isSame(codes?.[0] ?? '', secondFactor.code)),
+        )
+      })
       return
     case 'publickey': {
       const allowed = ssh2.utils.parseKey(credentials.publicKey)

@@ -3,7 +3,7 @@
 import { guestCurves, valueAt } from '../world/load.ts'
 import { guestUuid } from '../world/guest-identity.ts'
 import type { DemoGuest, DemoSite } from '../world/site.ts'
-import { readGpu } from './shell/gpu.ts'
+import { createGpu } from './shell/gpu.ts'
 import type { Machine } from './shell/machine.ts'
 import { MemoryFiles } from './shell/memory-files.ts'
 
@@ -48,7 +48,7 @@ export function guestMachine(site: DemoSite, guest: DemoGuest, nowMs: () => numb
     loads,
     memoryUsedBytes,
     sshdSettings,
-    ...(card === undefined ? {} : { gpu: () => readGpu(card, guest.vmid, guestBusId, nowMs()) }),
+    ...(card === undefined ? {} : { gpu: createGpu(card, guest.vmid, guestBusId, nowMs) }),
   }
   furnishSystem(machine, site, guest)
   furnishHome(machine, card !== undefined)
@@ -106,6 +106,8 @@ function furnishHome({ files, home, hostname }: Machine, hasGpu: boolean): void 
     `${home}/README.txt`,
     `This is ${hostname} of the demo lab. Everything here lives in memory only.\n`,
   )
+  files.furnishLink(`${home}/data`, '/mnt/data')
+  files.furnish('/mnt/data/README', 'Spectra and tables of the survey.\n')
   if (!hasGpu) return
   files.furnish(
     `${home}/qad/config.yaml`,

@@ -10,6 +10,8 @@ const { OPEN_MODE, STATUS_CODE } = ssh2.utils.sftp
 
 interface OpenFile {
   path: string
+  /** What was written so far; it grows by doubling and becomes the file when the handle is closed. */
+  draft?: { bytes: Buffer; length: number }
 }
 interface OpenDirectory {
   path: string
@@ -46,7 +48,6 @@ class Handles {
   }
 
   close(bytes: Buffer): void {
-    this.get(bytes)
     this.open.delete(bytes.readUInt32BE())
   }
 }
@@ -94,8 +95,11 @@ export function serveSftp(
   serveFiles(session)
   serveDirectories(session)
   serveAttributes(session)
-  sftp.on('READLINK', (id) => sftp.status(id, STATUS_CODE.OP_UNSUPPORTED))
-  sftp.on('SYMLINK', (id) => sftp.status(id, STATUS_CODE.OP_UNSUPPORTED))
+  sftp.on('READLINK', (id, path) =>
+    guard(id, () => sftp.name(id, [nameOnly(files.readLink(session.at(path)))])),
+  )
+  // OpenSSH has the two arguments the other way round than the draft says, and everybody follows it.
+  sftp.on('SYMLINK', (id, target, path) => session.done(id, () => files.makeLink(session.at(path), target)))
 }
 
 function serveFiles({ sftp, files, handles, at, guard, done }: SftpSession): void {
@@ -122,24 +126,31 @@ function serveFiles({ sftp, files, handles, at, guard, done }: SftpSession): voi
   )
   sftp.on('WRITE', (id, handle, offset, data) =>
     done(id, () => {
-      const { path } = handles.get(handle)
-      const old = files.read(path)
-      if (offset + data.length > fileLimitBytes) throw new FileError('ENOSPC')
-      const next = Buffer.alloc(Math.max(old.length, offset + data.length))
-      old.copy(next)
-      data.copy(next, offset)
-      files.write(path, next)
+      const file = handles.get(handle) as OpenFile
+      const end = offset + data.length
+      if (end > fileLimitBytes) throw new FileError('ENOSPC')
+      const old = file.draft?.bytes ?? Buffer.from(files.read(file.path))
+      const length = Math.max(file.draft?.length ?? old.length, end)
+      const bytes = length <= old.length ? old : Buffer.concat([old, Buffer.alloc(Math.max(length, 2 * old.length) - old.length)])
+      data.copy(bytes, offset)
+      file.draft = { bytes, length }
     }),
   )
-  sftp.on('CLOSE', (id, handle) => done(id, () => handles.close(handle)))
+  sftp.on('CLOSE', (id, handle) =>
+    done(id, () => {
+      const { path, draft } = handles.get(handle) as OpenFile
+      handles.close(handle)
+      if (draft) files.write(path, draft.bytes.subarray(0, draft.length))
+    }),
+  )
   sftp.on('REMOVE', (id, path) => done(id, () => files.removeFile(at(path))))
   sftp.on('RENAME', (id, from, to) => done(id, () => files.rename(at(from), at(to))))
 }
 
 function serveDirectories({ sftp, files, handles, owner, at, guard, done }: SftpSession): void {
   const entry = (path: string, filename: string) => {
-    const stat = files.stat(path)
-    const kind = stat.isDirectory ? 'd' : '-'
+    const stat = files.linkStat(path)
+    const kind = stat.isDirectory ? 'd' : stat.isLink ? 'l' : '-'
     const longname = `${kind}rw-r--r-- 1 ${owner.name} ${owner.name} ${stat.sizeBytes} ${filename}`
     return { filename, longname, attrs: attributesOf(stat, owner.uid) }
   }
@@ -170,7 +181,9 @@ function serveAttributes({ sftp, files, handles, owner, at, guard, done }: SftpS
   const stat = (id: number, path: string): void =>
     guard(id, () => sftp.attrs(id, attributesOf(files.stat(at(path)), owner.uid)))
   sftp.on('STAT', stat)
-  sftp.on('LSTAT', stat)
+  sftp.on('LSTAT', (id, path) =>
+    guard(id, () => sftp.attrs(id, attributesOf(files.linkStat(at(path)), owner.uid))),
+  )
   sftp.on('FSTAT', (id, handle) => guard(id, () => stat(id, handles.get(handle).path)))
   sftp.on('SETSTAT', (id, path, attrs) => done(id, () => setMode(files, at(path), attrs)))
   sftp.on('FSETSTAT', (id, handle, attrs) => done(id, () => setMode(files, handles.get(handle).path, attrs)))

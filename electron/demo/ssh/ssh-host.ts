@@ -8,6 +8,7 @@ import type { DemoContext } from '../context.ts'
 import type { SshCredentials } from './authentication.ts'
 import { authenticateConnection } from './authentication.ts'
 import type { SshKeyPair } from './host-keys.ts'
+import { serveRemoteForwards } from './remote-forwards.ts'
 import { serveSession } from './session-service.ts'
 import type { Machine } from './shell/machine.ts'
 
@@ -20,6 +21,8 @@ export interface SshHostOptions {
   port?: number
   /** How long the `slow` fault holds things back; milliseconds. */
   slowMs?: number
+  /** Addresses of the lab's network that this machine reaches, `10.25.60.11:22`, and the loopback port of each. */
+  routes?: ReadonlyMap<string, number>
 }
 
 export interface SshHost {
@@ -110,9 +113,15 @@ function serveConnection(connection: Connection, options: SshHostOptions): void 
       if (fault() === 'server-error') reject()
       else serveSession(accept(), machine, delayMs)
     })
-    connection.on('tcpip', (accept, reject, info) => forward(accept, reject, info))
-    connection.on('request', (_accept, reject) => reject?.())
+    connection.on('tcpip', (accept, reject, info) => forward(accept, reject, routed(info, options.routes)))
+    serveRemoteForwards(connection)
   })
+}
+
+/** A machine of the lab's network stands on a port of its own here. */
+function routed(info: TcpipRequestInfo, routes: SshHostOptions['routes']): TcpipRequestInfo {
+  const port = routes?.get(`${info.destIP}:${info.destPort}`)
+  return port === undefined ? info : { ...info, destIP: '127.0.0.1', destPort: port }
 }
 
 /** direct-tcpip, to this computer only: the lab never becomes a way into other networks. */

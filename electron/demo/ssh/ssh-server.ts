@@ -1,10 +1,9 @@
-// Starts and stops the demo lab's SSH machines: the GPU machine (public key) and the database machine (password).
-// Called by the lab's composition root; gives back one connection draft per machine.
+// Starts and stops the demo lab's SSH machines, each on a port of its own. Called by the lab's composition root; gives
+// back one connection draft per machine.
 import { randomBytes } from 'node:crypto'
-import type { ConnectionDraft } from '#shared/model/connection.ts'
+import type { ConnectionDraft, ConnectionId } from '#shared/model/connection.ts'
 import type { DemoContext, DemoService } from '../context.ts'
-import type { DemoGuest } from '../world/site.ts'
-import { guestMachine, labUser } from './guest-machine.ts'
+import { labAddress, labMachines, type LabMachine } from './lab-machines.ts'
 import type { SshKeys } from './host-keys.ts'
 import { fingerprintOf, loadSshKeys } from './host-keys.ts'
 import type { SshHost } from './ssh-host.ts'
@@ -15,36 +14,39 @@ export interface SshDemoOptions {
   slowMs?: number
 }
 
-/** Which machines of the site can be reached, and how the draft logs in. */
-const reachable: { guest: string; auth: 'key' | 'password' }[] = [
-  { guest: 'proj-gpu01', auth: 'key' },
-  { guest: 'proj-pg01', auth: 'password' },
-]
-
 /** Starts every machine on a port of its own on 127.0.0.1. Rejects when the data directory cannot be written. */
 export async function startSshDemo(context: DemoContext, options: SshDemoOptions = {}): Promise<DemoService> {
   context.onProgress('Starting the SSH machines', 0)
-  const wanted = reachable.flatMap(({ guest, auth }) => {
-    const found = context.site.guests.find((one) => one.name === guest)
-    return found === undefined ? [] : [{ guest: found, auth }]
+  const wanted = labMachines.flatMap((lab) => {
+    const machine = lab.machine(context.site, () => context.clock.nowMs())
+    return machine === null ? [] : [{ lab, machine }]
   })
   const keys = await loadSshKeys(
     context.dataDir,
-    wanted.map(({ guest }) => guest.name),
+    wanted.map(({ lab }) => lab.name),
   )
   const password = randomBytes(12).toString('base64url')
+  const routes = new Map<string, number>()
   const hosts: SshHost[] = []
   const drafts: ConnectionDraft[] = []
-  for (const { guest, auth } of wanted) {
+  for (const { lab, machine } of wanted) {
     const host = await startSshHost({
       context,
-      machine: guestMachine(context.site, guest, () => context.clock.nowMs()),
-      hostKey: keys.host(guest.name),
-      credentials: { user: labUser.name, password, publicKey: keys.user.publicKey },
+      machine,
+      hostKey: keys.host(lab.name),
+      credentials: {
+        user: lab.user,
+        password,
+        publicKey: keys.user.publicKey,
+        ...(lab.secondFactor ? { secondFactor: lab.secondFactor } : {}),
+      },
+      routes,
       ...(options.slowMs === undefined ? {} : { slowMs: options.slowMs }),
     })
+    const address = labAddress(context.site, lab.name)
+    if (address !== undefined) routes.set(`${address}:22`, host.port)
     hosts.push(host)
-    drafts.push(draftOf(guest, auth, host.port, keys, password))
+    drafts.push(draftOf(lab, { port: host.port, address, keys, password }))
   }
   context.onProgress('Starting the SSH machines', 1)
   return {
@@ -54,21 +56,27 @@ export async function startSshDemo(context: DemoContext, options: SshDemoOptions
   }
 }
 
-const draftOf = (
-  guest: DemoGuest,
-  auth: 'key' | 'password',
-  port: number,
-  keys: SshKeys,
-  password: string,
-): ConnectionDraft => ({
-  label: `SSH ${guest.name}`,
-  settings: {
-    kind: 'ssh',
-    host: '127.0.0.1',
-    port,
-    user: labUser.name,
-    auth,
-    hostKeySha256: fingerprintOf(keys.host(guest.name).publicKey),
-  },
-  secrets: auth === 'key' ? { privateKey: keys.user.privateKey } : { password },
-})
+const labelOf = (name: string): string => `SSH ${name}`
+
+/** A machine behind another one is addressed as that one sees it; the others stand on this computer. */
+function draftOf(
+  { name, user, auth, isUnconfirmed, jump }: LabMachine,
+  at: { port: number; address: string | undefined; keys: SshKeys; password: string },
+): ConnectionDraft {
+  const { port, address, keys, password } = at
+  const place =
+    jump === undefined || address === undefined
+      ? { host: '127.0.0.1', port }
+      : { host: address, port: 22, jumpConnectionId: labelOf(jump) as ConnectionId }
+  return {
+    label: labelOf(name),
+    settings: {
+      kind: 'ssh',
+      ...place,
+      user,
+      auth,
+      ...(isUnconfirmed ? {} : { hostKeySha256: fingerprintOf(keys.host(name).publicKey) }),
+    },
+    secrets: auth === 'key' ? { privateKey: keys.user.privateKey } : { password },
+  }
+}

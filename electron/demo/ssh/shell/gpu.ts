@@ -1,6 +1,7 @@
 // The lab's one GPU as nvidia-smi shows it: readings that follow the lab's load curves, and the program's table, query
 // and list outputs. Only the machine that owns the card has the command.
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { loadCurve, valueAt } from '../../world/load.ts'
 import type { DemoGpu } from '../../world/site.ts'
 import type { Command, CommandCall } from './machine.ts'
@@ -27,42 +28,100 @@ export interface GpuReading {
   powerWatts: number
   limitWatts: number
   state: string
-  processes: GpuProcess[]
+  throttleBits: number
+  processes: Array<GpuProcess & { user: string }>
 }
 
 const limitWatts = 140
 const idleC = 38
+const hotC = 83
 
-/** The card's state at a lab time. Training fills the card by waves; at rest it is at P8, 38 °C, fan at 41 %. */
-export function readGpu(card: DemoGpu, vmid: number, guestBusId: string, atMs: number): GpuReading {
-  const wave = valueAt(loadCurve(`gpu${vmid}`, 0.52), atMs)
-  const busy = Math.max(0, Math.min(1, wave < 0.18 ? 0 : wave))
+/** A card in a machine: its readings, and what is started on it or ended by a person. */
+export interface GpuDevice {
+  read(): GpuReading
+  /** Puts work on the card; gives its process id. `load` is the share of the card that it keeps busy, 0 to 1. */
+  begin(work: { name: string; user: string; usedMebibytes: number; load: number }): number
+  /** Ends a process: `missing` when there is none, `refused` when it is another user's. */
+  end(pid: number, user: string): 'done' | 'missing' | 'refused'
+}
+
+/** Who trains comes back with the next epoch; what a person ended stays away for this long. */
+const restartMs = 10 * 60_000
+
+export function createGpu(card: DemoGpu, vmid: number, busId: string, nowMs: () => number): GpuDevice {
+  const started = new Map<number, { name: string; user: string; usedMebibytes: number; load: number }>()
+  let trainingPid = 18_442
+  let trainingEndedMs = -Infinity
+  let nextPid = 52_801
+  const wave = (atMs: number): number => {
+    if (atMs - trainingEndedMs < restartMs) return 0
+    const value = valueAt(loadCurve(`gpu${vmid}`, 0.52), atMs)
+    return value < 0.18 ? 0 : Math.min(1, value)
+  }
+  const owned = (atMs: number): Array<GpuProcess & { user: string }> => {
+    const busy = wave(atMs)
+    return [
+      { pid: 4127, name: '/usr/local/bin/ollama', user: 'ollama', usedMebibytes: 312 },
+      ...(busy === 0
+        ? []
+        : [{ pid: trainingPid, name: '/opt/qad/bin/python', user: 'astro', usedMebibytes: Math.round(6_200 + 4_100 * busy) }]),
+      ...[...started].map(([pid, { name, user, usedMebibytes }]) => ({ pid, name, user, usedMebibytes })),
+    ]
+  }
+  return {
+    read() {
+      const atMs = nowMs()
+      const load = [...started.values()].reduce((sum, work) => sum + work.load, wave(atMs))
+      return readingOf(card, busId, Math.max(0, Math.min(1, load)), owned(atMs))
+    },
+    begin(work) {
+      const pid = nextPid
+      nextPid += 7
+      started.set(pid, work)
+      return pid
+    },
+    end(pid, user) {
+      const found = owned(nowMs()).find((one) => one.pid === pid)
+      if (found === undefined) return 'missing'
+      if (user !== 'root' && found.user !== user) return 'refused'
+      if (!started.delete(pid)) {
+        trainingEndedMs = nowMs()
+        trainingPid += 1_613
+      }
+      return 'done'
+    },
+  }
+}
+
+/** The card's state under a load. At rest it is at P8, 38 °C, fan at 41 %; at its power limit the clocks go down. */
+function readingOf(
+  card: DemoGpu,
+  busId: string,
+  busy: number,
+  processes: Array<GpuProcess & { user: string }>,
+): GpuReading {
   const memoryMebibytes = card.memoryGB * 1024 - 8
-  const trainingMebibytes = Math.round(6_200 + 4_100 * busy)
-  const processes =
-    busy === 0
-      ? [{ pid: 4127, name: '/usr/local/bin/ollama', usedMebibytes: 312 }]
-      : [
-          { pid: 4127, name: '/usr/local/bin/ollama', usedMebibytes: 312 },
-          { pid: 18_442, name: '/opt/qad/bin/python', usedMebibytes: trainingMebibytes },
-        ]
   const hex = createHash('sha256').update(`${card.model} ${card.pci}`).digest('hex')
   const uuid = `GPU-${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  const used = processes.reduce((sum, one) => sum + one.usedMebibytes, 0) + 14
+  const temperatureC = Math.round(idleC + (hotC - idleC) * busy)
   return {
     model: card.model,
     uuid,
-    busId: guestBusId,
+    busId,
     driver: card.driver,
     cuda: '12.4',
     memoryMebibytes,
     utilizationPercent: Math.round(100 * busy),
     memoryPercent: Math.round(55 * busy),
-    usedMebibytes: processes.reduce((sum, one) => sum + one.usedMebibytes, 0) + 14,
-    temperatureC: Math.round(idleC + 37 * busy),
+    usedMebibytes: Math.min(used, memoryMebibytes),
+    temperatureC,
     fanPercent: Math.round(41 + 30 * busy * busy),
-    powerWatts: Math.round((13.4 + 118 * busy) * 100) / 100,
+    powerWatts: Math.round(Math.min(limitWatts, 13.4 + 128 * busy) * 100) / 100,
     limitWatts,
     state: busy === 0 ? 'P8' : 'P2',
+    // Bits as NVML defines them: idle 0x1, software power cap 0x4.
+    throttleBits: busy === 0 ? 1 : busy > 0.97 ? 4 : 0,
     processes,
   }
 }
@@ -106,6 +165,12 @@ const gpuFields: Record<string, Field> = {
   persistence_mode: field(() => 'Enabled'),
   display_active: field(() => 'Disabled'),
   'mig.mode.current': field(() => '[N/A]'),
+  'clocks_throttle_reasons.active': field((gpu) => `0x${gpu.throttleBits.toString(16).padStart(16, '0')}`),
+  'clocks_event_reasons.active': field((gpu) => `0x${gpu.throttleBits.toString(16).padStart(16, '0')}`),
+  'power.max_limit': field((gpu) => gpu.limitWatts.toFixed(2), 'W'),
+  'clocks.max.sm': field(() => 2100, 'MHz'),
+  'temperature.memory': field(() => '[N/A]'),
+  vbios_version: field(() => '94.04.55.00.07'),
 }
 
 interface AppField {
@@ -127,7 +192,7 @@ const appFields: Record<string, AppField> = {
 
 /** `nvidia-smi`: the table, `-L`, `--query-gpu` and `--query-compute-apps` with `--format=csv[,noheader][,nounits]`. */
 export const nvidiaSmi: Command = (call) => {
-  const gpu = call.session.machine.gpu?.()
+  const gpu = call.session.machine.gpu?.read()
   if (gpu === undefined) return 127
   const option = (name: string): string | undefined => valueOf(call.args, name)
   if (call.args.includes('-L') || call.args.includes('--list-gpus')) {
@@ -248,3 +313,22 @@ function table(gpu: GpuReading, nowMs: number): string {
     '',
   ].join('\n')
 }
+
+/** `gpu-burn [seconds]`: keeps the whole card busy until it is over or interrupted, as the tool of that name does. */
+export const gpuBurn: Command = async (call) => {
+  const { gpu, user } = call.session.machine
+  const seconds = Number(call.args.find((arg) => /^\d+$/.test(arg)) ?? 60)
+  if (gpu === undefined) return 127
+  const pid = gpu.begin({ name: './gpu_burn', user, usedMebibytes: 4_210, load: 1 })
+  call.out(`Burning for ${seconds} seconds, process ${pid}.\n`)
+  try {
+    for (let left = Math.min(seconds, 3_600); left > 0 && isRunning(gpu, pid); left -= 1)
+      await delay(1_000, undefined, { signal: call.signal })
+    call.out(isRunning(gpu, pid) ? 'Tested 1 GPUs:\n\tGPU 0: OK\n' : 'Terminated\n')
+    return isRunning(gpu, pid) ? 0 : 143
+  } finally {
+    gpu.end(pid, 'root')
+  }
+}
+
+const isRunning = (gpu: GpuDevice, pid: number): boolean => gpu.read().processes.some((one) => one.pid === pid)

@@ -192,7 +192,7 @@ async function runNamed(
 
 /** Some programs are only where their device or daemon is. */
 function isInstalled({ machine }: ShellSession, name: string): boolean {
-  if (name === 'nvidia-smi') return machine.gpu !== undefined
+  if (name === 'nvidia-smi' || name === 'gpu-burn') return machine.gpu !== undefined
   if (name === 'sshd') return machine.sshdSettings !== undefined
   return true
 }

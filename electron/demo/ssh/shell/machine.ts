@@ -1,6 +1,6 @@
 // What a demo shell runs on: a virtual machine of the site or a container of the demo cluster, as far as commands can
 // see it. Made by the SSH hosts and by pod exec.
-import type { GpuReading } from './gpu.ts'
+import type { GpuDevice } from './gpu.ts'
 import type { MemoryFiles } from './memory-files.ts'
 
 export interface Machine {
@@ -20,7 +20,7 @@ export interface Machine {
   loads(): [number, number, number]
   memoryUsedBytes(): number
   /** Present on the one machine that has the card. */
-  gpu?: () => GpuReading
+  gpu?: GpuDevice
   /** Effective settings of the machine's SSH daemon; absent in containers. */
   sshdSettings?: string
 }

@@ -1,8 +1,9 @@
 // The commands that tell about the machine and steer the shell itself.
 import { setTimeout as delay } from 'node:timers/promises'
-import { nvidiaSmi } from './gpu.ts'
+import { gpuBurn, nvidiaSmi } from './gpu.ts'
 import type { Command, CommandCall, Machine } from './machine.ts'
 import { resolvePath } from './memory-files.ts'
+import { kill, ps } from './process-commands.ts'
 
 const say =
   (text: (call: CommandCall) => string): Command =>
@@ -166,14 +167,6 @@ const which: Command = (call) => {
   return found.length === call.args.length ? 0 : 1
 }
 
-const ps: Command = (call) => {
-  const gpu = call.session.machine.gpu?.()
-  call.out('    PID TTY          TIME CMD\n      1 ?        00:00:09 systemd\n')
-  for (const { pid, name } of gpu?.processes ?? [])
-    call.out(`${String(pid).padStart(7)} ?        02:41:17 ${name}\n`)
-  return 0
-}
-
 const id: Command = (call) => {
   const { user, uid } = call.session.machine
   if (call.args.includes('-u')) call.out(`${call.args.includes('-un') ? user : uid}\n`)
@@ -203,8 +196,10 @@ export const systemCommands: Record<string, Command> = {
   sshd,
   which,
   ps,
+  kill,
   id,
   'nvidia-smi': nvidiaSmi,
+  'gpu-burn': gpuBurn,
   hostname: say((call) => call.session.machine.hostname),
   whoami: say((call) => call.session.machine.user),
   nproc: say((call) => String(call.session.machine.cpuCount)),
