@@ -2,6 +2,7 @@
 // and says how it ended. It outlives the components that show it. The store owns it and is told of every change.
 import type { Client } from '#client/client.ts'
 import { toAppError } from '#client/client.ts'
+import { withHostKey } from '#client/host-key.store.ts'
 import type { ConsoleEnd, OpenedConsole } from '#shared/contracts/consoles.ts'
 import type { AppError } from '#shared/errors.ts'
 import { movedReason, type ConsoleAddress } from '#shared/model/console.ts'
@@ -74,7 +75,7 @@ export class ConsoleRun {
     try {
       const opened = takeId
         ? await client.consoles.take({ consoleId: takeId, size }, { signal })
-        : await client.consoles.open({ ...address, size }, { signal })
+        : await withHostKey(client, () => client.consoles.open({ ...address, size }, { signal }))
       if (this.isDisposed || signal.aborted) return client.openChannel(opened.channel).close()
       this.show(opened, client.openChannel(opened.channel))
     } catch (thrown) {
