@@ -1,7 +1,7 @@
 // What an alert is: a rule looks at a signal of many subjects (nodes, guests, connections), and an alert is one subject
 // for which the rule holds. Absence of data is a state of its own and never good news.
 import { z } from 'zod'
-import { siteId } from './connection.ts'
+import { connectionId, siteId } from './connection.ts'
 import { entityKind } from './inventory.ts'
 
 export const severities = ['critical', 'warning', 'info'] as const
@@ -82,6 +82,8 @@ export const alert = z.object({
   subjectId: z.string(),
   subjectName: z.string(),
   subjectKind: z.string(),
+  /** Whose word it is that the rule holds. */
+  connectionId,
   state: z.enum(['pending', 'firing', 'resolved']),
   /** Since when nothing is known of the subject; null while it is. A firing alert stays firing, and says so. */
   unknownSinceMs: z.number().nullable(),

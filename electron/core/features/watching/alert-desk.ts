@@ -4,11 +4,11 @@ import { randomUUID } from 'node:crypto'
 import type { AlertPicture, BlindSpot, WatchState } from '#shared/contracts/alerts.ts'
 import { AppError } from '#shared/errors.ts'
 import { isAcknowledged, isSilenced, type Alert, type AlertRule, type Signal, type Silence } from '#shared/model/alert.ts'
-import type { SiteId } from '#shared/model/connection.ts'
+import type { ConnectionId, SiteId } from '#shared/model/connection.ts'
 import type { CoreServices } from '../../core-services.ts'
 import { createFeed, type Feed } from '../../router/event-feed.ts'
 import type { AlertStore } from '../../storage/alert-store.ts'
-import { endAlert, isInScope, stepAlert, type Reading, type Step } from './alert-engine.ts'
+import { endAlert, isInScope, loseAlert, stepAlert, type Reading, type Step } from './alert-engine.ts'
 import { announce } from './announcements.ts'
 import { defaultRules } from './default-rules.ts'
 
@@ -60,8 +60,8 @@ export class AlertDesk {
     this.publish(siteId)
   }
 
-  /** Puts every rule to the site. `read` is asked once per signal. */
-  evaluate(siteId: SiteId, read: ReadSignal): void {
+  /** Puts every rule to the site. `read` is asked once per signal; `isSilent` tells of a connection that it cannot answer now. */
+  evaluate(siteId: SiteId, read: ReadSignal, isSilent: (connectionId: ConnectionId) => boolean): void {
     const nowMs = this.core.platform.now()
     const site = this.of(siteId)
     const readings = new Map<Signal, Reading[]>()
@@ -86,7 +86,8 @@ export class AlertDesk {
     for (const [key, before] of site.active) {
       if (seen.has(key)) continue
       const isRuleOn = this.ruleList.some((rule) => rule.id === before.ruleId && rule.isEnabled)
-      steps.push({ before, step: endAlert(before, isRuleOn ? `${before.subjectName} is no longer there.` : 'The rule was switched off or changed.', nowMs) })
+      if (isRuleOn && isSilent(before.connectionId)) steps.push({ before, step: loseAlert(before, nowMs) })
+      else steps.push({ before, step: endAlert(before, isRuleOn ? `${before.subjectName} is no longer there.` : 'The rule was switched off or changed.', nowMs) })
     }
     const hasChanged = this.take(siteId, site, steps, nowMs)
     const isBlindNew = JSON.stringify(blind) !== JSON.stringify(site.blindSpots)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Alert, AlertRule } from '#shared/model/alert.ts'
-import type { SiteId } from '#shared/model/connection.ts'
+import type { ConnectionId, SiteId } from '#shared/model/connection.ts'
 import { endAlert, isInScope, stepAlert, type Reading } from './alert-engine.ts'
 
 const rule = (more: Partial<AlertRule> = {}): AlertRule => ({
@@ -21,6 +21,7 @@ const reading = (value: number | null, more: Partial<Reading> = {}): Reading => 
   subjectName: 'local',
   subjectKind: 'storage',
   tags: [],
+  connectionId: 'c1' as ConnectionId,
   value,
   text: `local is at ${value}`,
   ...more,

@@ -2,7 +2,7 @@
 // firing, resolved; and beside each of them "not known", during which no clock runs and nothing is ever fine.
 import { randomUUID } from 'node:crypto'
 import { signals, type Alert, type AlertRule } from '#shared/model/alert.ts'
-import type { SiteId } from '#shared/model/connection.ts'
+import type { ConnectionId, SiteId } from '#shared/model/connection.ts'
 
 /** What a signal says of one subject at one moment. */
 export interface Reading {
@@ -10,6 +10,7 @@ export interface Reading {
   subjectName: string
   subjectKind: string
   tags: readonly string[]
+  connectionId: ConnectionId
   /** Null = not known now. */
   value: number | null
   /** What is the matter if it is too much, as a sentence without a full stop; why it is not known when it is not. */
@@ -36,6 +37,9 @@ export function stepAlert(siteId: SiteId, rule: AlertRule, reading: Reading, bef
   if (nowMs - alert.sinceMs < rule.forSeconds * 1000) return { alert, transition: null }
   return { alert: { ...alert, state: 'firing', firedAtMs: nowMs }, transition: 'fired' }
 }
+
+/** Its subject is not in what is known, and who would know does not answer. */
+export const loseAlert = (before: Alert, nowMs: number): Step => ({ alert: asUnknown(before, nowMs), transition: null })
 
 /** The end of an alert whose subject or rule is no longer there. A pending one is simply dropped. */
 export const endAlert = (before: Alert, resolution: string, nowMs: number): Step =>
@@ -64,6 +68,7 @@ const begin = (siteId: SiteId, rule: AlertRule, reading: Reading, nowMs: number)
   signal: rule.signal,
   subjectId: reading.subjectId,
   subjectKind: reading.subjectKind,
+  connectionId: reading.connectionId,
   state: 'pending',
   unknownSinceMs: null,
   sinceMs: nowMs,

@@ -38,6 +38,7 @@ function readingOf(context: SignalContext, entity: Entity, value: number | null,
     subjectName: entity.name,
     subjectKind: entity.kind,
     tags: entity.tags,
+    connectionId: entity.connectionId,
     value: isFresh ? value : null,
     text: isFresh ? text : `${source?.label ?? 'Its system'} does not answer`,
   }
@@ -117,6 +118,7 @@ function probedReadings(key: string, kind: string, text: (name: string, value: n
           subjectName: figure.name,
           subjectKind: entity?.kind ?? kind,
           tags: entity?.tags ?? [],
+          connectionId: figure.connectionId,
           value: isKnown ? figure.value : null,
           text: isKnown ? text(figure.name, figure.value) : `${figure.name} cannot be asked now`,
         }
@@ -131,6 +133,7 @@ function connectionReading(context: SignalContext, source: Source): Omit<Reading
   return {
     subjectName: source.label,
     tags: [],
+    connectionId: source.connectionId,
     value: isKnown ? state(isLost) : null,
     text: isKnown ? (source.problem ?? `${source.label} does not answer`).replace(/\.$/, '') : why,
   }
@@ -196,9 +199,9 @@ const readers: Record<Signal, Read> = {
     context.probed
       .filter((figure) => figure.key === 'certificateDays')
       // A date stays true while nobody answers: it needs no fresh system.
-      .map(({ entityId, name, value, atMs }) => {
+      .map(({ entityId, name, value, atMs, connectionId }) => {
         const left = value - (context.nowMs - atMs) / dayMs
-        return { subjectId: entityId, subjectName: name, subjectKind: 'connection', tags: [], value: left, text: left < 0 ? `The certificate of ${name} ran out ${days(left)}` : `The certificate of ${name} runs out ${days(left)}` }
+        return { subjectId: entityId, subjectName: name, subjectKind: 'connection', tags: [], connectionId, value: left, text: left < 0 ? `The certificate of ${name} ran out ${days(left)}` : `The certificate of ${name} runs out ${days(left)}` }
       }),
   'pod-failing': forKinds(['pod'], ({ name, status, health, facts }) =>
     health === 'unknown' ? { value: null, text: `${name} is not known` } : { value: state(health === 'error' && brokenPods.has(status)), text: `${name} in ${String(facts['namespace'] ?? '?')}: ${status}` },

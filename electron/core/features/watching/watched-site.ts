@@ -133,7 +133,8 @@ export class WatchedSite {
       forecasts: this.forecastList,
       nowMs,
     }
-    alerts.evaluate(this.siteId, (signal) => readSignal(signal, context))
+    const isSilent = (id: ConnectionId): boolean => !fresh.has(id) && this.picture.sourceOf(id) !== undefined
+    alerts.evaluate(this.siteId, (signal) => readSignal(signal, context), isSilent)
   }
 
   private fresh(): Set<ConnectionId> {
