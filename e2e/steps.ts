@@ -4,11 +4,13 @@ import { expect, type Page } from '@playwright/test'
 
 const demoTimeoutMs = 150_000
 
-/** From the welcome screen into the running demo lab's map. */
+/** From the welcome screen through the overview, where a site opens, to the running demo lab's map. */
 export async function openDemoLab(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Open the demo lab' }).click()
-  await expect(page.getByRole('region', { name: 'Topology map' })).toBeVisible({ timeout: demoTimeoutMs })
-  await expect(page.getByTestId('source-proxmox')).toHaveAttribute('data-state', 'live', { timeout: 60_000 })
+  await expect(page.getByTestId('source-proxmox')).toHaveAttribute('data-state', 'live', { timeout: demoTimeoutMs })
+  await expect(page.getByTestId('headline')).toBeVisible()
+  await goTo(page, 'Topology')
+  await expect(page.getByRole('region', { name: 'Topology map' })).toBeVisible()
 }
 
 export async function goTo(page: Page, screen: string): Promise<void> {

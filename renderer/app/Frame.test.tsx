@@ -29,12 +29,12 @@ describe('the frame', () => {
     expect(await screen.findByRole('heading', { name: 'Your whole lab, in one window' })).toBeInTheDocument()
   })
 
-  it('starts at the map for who has a site, follows it, and forgets it on leaving', async () => {
+  it('starts at the overview for who has a site, follows it, and forgets it on leaving', async () => {
     const feed = eventFeed()
     useSession.setState({ sites: [sampleSiteRecord()], siteId })
     const { unmount } = show(<Frame />, { inventory: { watch: feed.watch as never } })
-    expect(await screen.findByRole('heading', { name: 'Topology' })).toBeInTheDocument()
-    expect(window.location.hash).toBe('#/map')
+    expect(await screen.findByRole('heading', { name: 'Asking the systems for the first time' })).toBeInTheDocument()
+    expect(window.location.hash).toBe('#/overview')
     expect(feed.calls()).toBe(1)
     expect(useInventory.getState().siteId).toBe(siteId)
     unmount()
@@ -55,7 +55,7 @@ describe('the frame', () => {
     useSession.setState({ sites: [sampleSiteRecord()], siteId })
     const { user } = show(<Frame />, { inventory: { watch } })
     const nav = screen.getByRole('navigation', { name: 'Screens' })
-    expect(await within(nav).findByRole('link', { current: 'page' })).toHaveAccessibleName('Topology')
+    expect(await within(nav).findByRole('link', { current: 'page' })).toHaveAccessibleName('Overview')
     await user.tab()
     expect(screen.getByRole('button', { name: 'Skip to the screen' })).toHaveFocus()
     await user.keyboard('{Enter}')

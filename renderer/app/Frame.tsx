@@ -4,6 +4,7 @@ import { useHotkeys, useMediaQuery } from '@mantine/hooks'
 import { openSpotlight } from '@mantine/spotlight'
 import { IconLock, IconMoon, IconSearch, IconSun } from '@tabler/icons-react'
 import { Suspense, useEffect, useRef } from 'react'
+import { followAlerts } from '#client/alerts.store.ts'
 import { attempt } from '#client/attempt.ts'
 import { useClient } from '#client/client-context.ts'
 import { followInventory } from '#client/inventory.store.ts'
@@ -46,6 +47,7 @@ export function Frame() {
   useFirstPlace()
   useHotkeys(screens.flatMap((item) => (item.shortcut ? [[item.shortcut, () => navigate(item.path)] as [string, () => void]] : [])), [])
   useEffect(() => (siteId ? followInventory(client, siteId) : undefined), [client, siteId])
+  useEffect(() => (siteId ? followAlerts(client, siteId) : undefined), [client, siteId])
   useEffect(() => (siteId ? followTasks(client, siteId) : undefined), [client, siteId])
   useEffect(() => followPrompts(client), [client])
   useEffect(() => {
@@ -87,13 +89,13 @@ export function Frame() {
   )
 }
 
-/** Who has a site already starts at its map; the welcome page stays one click on the name away. */
+/** Who has a site already starts at its overview; the welcome page stays one click on the name away. */
 function useFirstPlace(): void {
   const isKnown = useSession((state) => state.sites !== null)
   useEffect(() => {
     const { siteId, app, demo } = useSession.getState()
     if (!isKnown || siteId === null || app?.opensDemo || demo?.state === 'starting') return
-    if (currentPlace().path === '/') navigate('/map', {}, { replace: true })
+    if (currentPlace().path === '/') navigate('/overview', {}, { replace: true })
   }, [isKnown])
 }
 
@@ -114,6 +116,7 @@ function NavLink(props: { screen: Screen; isCurrent: boolean; isNarrow: boolean 
       <a className="nav-link" href={`#${screen.path}`} aria-current={props.isCurrent ? 'page' : undefined} aria-label={screen.title}>
         <ScreenIcon size={19} stroke={1.6} aria-hidden />
         <span className="nav-label">{screen.title}</span>
+        {screen.badge ? <screen.badge /> : null}
       </a>
     </Tooltip>
   )

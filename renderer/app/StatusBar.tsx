@@ -7,6 +7,7 @@ import { useSession } from '#client/session.store.ts'
 import type { Health, Source } from '#shared/model/inventory.ts'
 import { Age } from '#ui/Age.tsx'
 import { healthColor, healthSymbol } from '#ui/theme.ts'
+import { AlertStatusItem } from '../features/alerts/AlertBadge.tsx'
 import { TaskStatusItem } from '../features/tasks/TaskStatusItem.tsx'
 
 const sourceHealth: Record<Source['state'], Health> = {
@@ -49,6 +50,7 @@ export function StatusBar() {
           No vault yet
         </button>
       ) : null}
+      <AlertStatusItem />
       <TaskStatusItem />
       <button className="status-item" onClick={() => navigate('/audit')}>
         Audit

@@ -1,8 +1,10 @@
 // The registry of actions: one entry a feature that can do something with the things of the inventory.
+import { metricActions } from './metrics/metric-actions.ts'
 import type { EntityActionProvider } from '#client/entity-actions.store.ts'
 import { consoleActions } from './consoles/entity-actions.ts'
 
 export const entityActionProviders: readonly EntityActionProvider[] = [
+  metricActions,
   // One line a feature.
   consoleActions,
 ]

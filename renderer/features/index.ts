@@ -1,7 +1,10 @@
 // The registry of screens. One entry a screen; components load when first shown.
 import {
+  IconBellRinging,
   IconBinaryTree2,
+  IconChartLine,
   IconDatabaseSearch,
+  IconLayoutDashboard,
   IconListDetails,
   IconPlugConnected,
   IconReportAnalytics,
@@ -9,9 +12,21 @@ import {
   IconTerminal2,
 } from '@tabler/icons-react'
 import { lazy } from 'react'
+import { AlertBadge } from './alerts/AlertBadge.tsx'
 import type { Screen } from './screen.ts'
 
 export const screens: readonly Screen[] = [
+  {
+    id: 'overview',
+    title: 'Overview',
+    path: '/overview',
+    icon: IconLayoutDashboard,
+    section: 'lab',
+    component: lazy(() => import('./overview/OverviewScreen.tsx')),
+    needsSite: true,
+    shortcut: 'mod+1',
+    keywords: ['home', 'health', 'problems', 'start'],
+  },
   {
     id: 'map',
     title: 'Topology',
@@ -44,6 +59,25 @@ export const screens: readonly Screen[] = [
     needsSite: true,
     shortcut: 'mod+5',
     keywords: ['terminal', 'shell', 'vnc', 'screen', 'ssh', 'exec', 'serial'],
+    id: 'metrics',
+    title: 'Figures',
+    path: '/metrics',
+    icon: IconChartLine,
+    section: 'lab',
+    component: lazy(() => import('./metrics/MetricsScreen.tsx')),
+    needsSite: true,
+    keywords: ['metrics', 'charts', 'cpu', 'memory', 'history', 'forecast'],
+  },
+  {
+    id: 'alerts',
+    title: 'Alerts',
+    path: '/alerts',
+    icon: IconBellRinging,
+    section: 'protection',
+    component: lazy(() => import('./alerts/AlertsScreen.tsx')),
+    badge: AlertBadge,
+    needsSite: true,
+    keywords: ['alarm', 'rules', 'silence', 'acknowledge', 'watching'],
   },
   {
     id: 'sql',

@@ -17,4 +17,6 @@ export interface Screen {
   /** Reached by links and the palette only: the page of one thing, a pop-out window. */
   isHidden?: boolean
   keywords?: string[]
+  /** Shown at its entry in the navigation: a count of what waits there. */
+  badge?: ComponentType
 }

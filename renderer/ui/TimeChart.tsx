@@ -112,6 +112,7 @@ function drawMarks(plot: uPlot, marks: ReadonlyArray<{ value: number; label: str
   pen.strokeStyle = color
   pen.fillStyle = color
   pen.font = `${11 * devicePixelRatio}px system-ui`
+  pen.textAlign = 'left'
   pen.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio])
   for (const { value, label } of marks) {
     const y = plot.valToPos(value, 'y', true)

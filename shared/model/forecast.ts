@@ -28,7 +28,7 @@ export function forecastFull(points: readonly FillPoint[], totalBytes: number, n
   const first = points[0]
   const last = points.at(-1)
   if (!first || !last || points.length < fewestPoints || last.atMs - first.atMs < shortestHistoryMs)
-    return { kind: 'unknown', reason: `Only ${historyText(first, last)} of figures; a trend needs ${shortestHistoryMs / hourMs} h.` }
+    return { kind: 'unknown', reason: `Only ${historyText(first, last)} of figures, and a trend needs ${shortestHistoryMs / hourMs} h.` }
   if (!(totalBytes > 0)) return { kind: 'unknown', reason: 'Its size is not known.' }
   if (last.usedBytes >= totalBytes) return { kind: 'full', atMs: nowMs, earliestMs: nowMs, latestMs: nowMs }
   const { slope, error } = fitLine(points)
@@ -70,4 +70,14 @@ function fitLine(points: readonly FillPoint[]): { slope: number; error: number }
   const likeness = square > 0 ? Math.min(0.95, Math.max(0, neighbours / square)) : 0
   const error = Math.sqrt(square / Math.max(1, count - 2) / Math.max(xx, 1)) * Math.sqrt((1 + likeness) / (1 - likeness))
   return { slope, error }
+}
+
+const dateText = (atMs: number): string => new Date(atMs).toLocaleDateString(undefined, { day: 'numeric', month: 'short', year: 'numeric' })
+
+/** A forecast as a sentence with its doubt. `basis` says whose it is. */
+export function forecastText(told: Forecast, basis: 'history' | 'server'): string {
+  if (told.kind === 'steady') return 'Does not fill up.'
+  if (told.kind === 'unknown') return `No trend yet: ${told.reason.charAt(0).toLowerCase()}${told.reason.slice(1)}`
+  if (basis === 'server') return `Full about ${dateText(told.atMs)}, says the server.`
+  return `Full about ${dateText(told.atMs)} (${dateText(told.earliestMs)} ${told.latestMs === null ? 'or never' : `to ${dateText(told.latestMs)}`}).`
 }

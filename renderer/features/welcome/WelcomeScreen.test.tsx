@@ -12,7 +12,7 @@ const demoIs = (extra: Parameters<typeof sampleDemo>[0]): void => act(() => useS
 beforeEach(() => freshPage({ demo: sampleDemo(), app }))
 
 describe('the welcome screen', () => {
-  it('shows how far the demo lab is, and opens its map when it is there', async () => {
+  it('shows how far the demo lab is, and opens its overview when it is there', async () => {
     const start = vi.fn(() => Promise.resolve(sampleDemo()))
     const updateSettings = vi.fn(() => Promise.resolve({}))
     const { user } = show(<WelcomeScreen />, { demo: { start }, app: { updateSettings } as never })
@@ -22,7 +22,7 @@ describe('the welcome screen', () => {
     expect(screen.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '40')
     expect(screen.getByRole('status')).toHaveTextContent('Making 1,000,000 redshifts…')
     demoIs({ state: 'running', siteId })
-    expect(window.location.hash).toBe('#/map')
+    expect(window.location.hash).toBe('#/overview')
     expect(useSession.getState().siteId).toBe(siteId)
     expect(updateSettings).toHaveBeenCalledWith({ lastSiteId: siteId })
   })
@@ -62,7 +62,7 @@ describe('the welcome screen', () => {
     const { unmount } = show(<WelcomeScreen />, { demo: { start }, app: { updateSettings: () => Promise.resolve({}) } as never })
     expect(start).toHaveBeenCalledTimes(1)
     demoIs({ state: 'running', siteId })
-    expect(window.location.hash).toBe('#/map')
+    expect(window.location.hash).toBe('#/overview')
     unmount()
     window.location.hash = '/'
     show(<WelcomeScreen />, { demo: { start } })

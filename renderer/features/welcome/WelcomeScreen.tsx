@@ -29,7 +29,7 @@ export function WelcomeScreen() {
     // Once is enough: whoever comes back to this page wants to see it.
     useSession.setState(({ app }) => ({ app: app && { ...app, opensDemo: false } }))
     chooseSite(client, demo.siteId)
-    navigate('/map')
+    navigate('/overview')
   }, [client, demo, opensDemo])
 
   return (
@@ -104,7 +104,7 @@ function DemoButton() {
         <Button
           onClick={() => {
             chooseSite(client, siteId)
-            navigate('/map')
+            navigate('/overview')
           }}
         >
           Go to the demo lab

@@ -27,7 +27,8 @@ export function forecastsOf(
     const isServers = own.kind === 'unknown' && typeof estimate === 'number' && estimate > nowMs
     found.push({
       entityId: entity.id,
-      name: entity.name,
+      // Storages of one name are on several nodes.
+      name: entity.kind === 'storage' && typeof entity.facts['node'] === 'string' ? `${entity.name} on ${entity.facts['node']}` : entity.name,
       kind: entity.kind,
       usedBytes: used,
       totalBytes: total,

@@ -29,6 +29,8 @@ export interface WatchedSiteOptions {
 
 const usualTickMs = 5_000
 const forecastEveryMs = 10 * 60_000
+/** Who looks at them sees the fill level of the last minute. */
+const shownForecastAgeMs = 30_000
 const firstProbeMs = 3_000
 
 export class WatchedSite {
@@ -64,7 +66,7 @@ export class WatchedSite {
   }
 
   forecasts(): FullForecast[] {
-    this.refreshForecasts(this.fresh())
+    this.refreshForecasts(this.fresh(), shownForecastAgeMs)
     return this.forecastList
   }
 
@@ -153,9 +155,9 @@ export class WatchedSite {
     if (all.length > 0) this.options.metrics.record(this.siteId, nowMs, all)
   }
 
-  private refreshForecasts(fresh: ReadonlySet<ConnectionId>): void {
+  private refreshForecasts(fresh: ReadonlySet<ConnectionId>, maxAgeMs = forecastEveryMs): void {
     const nowMs = this.options.core.platform.now()
-    if (nowMs - this.forecastAtMs < forecastEveryMs && this.forecastList.length > 0) return
+    if (nowMs - this.forecastAtMs < maxAgeMs && this.forecastList.length > 0) return
     this.forecastAtMs = nowMs
     this.forecastList = forecastsOf(this.picture, this.options.metrics, (entity) => fresh.has(entity.connectionId), nowMs)
   }
