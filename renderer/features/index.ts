@@ -59,6 +59,8 @@ export const screens: readonly Screen[] = [
     needsSite: true,
     shortcut: 'mod+5',
     keywords: ['terminal', 'shell', 'vnc', 'screen', 'ssh', 'exec', 'serial'],
+  },
+  {
     id: 'metrics',
     title: 'Figures',
     path: '/metrics',
