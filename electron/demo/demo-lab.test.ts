@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startDemoLab, type DemoLab } from './demo-lab.ts'
 import { demoReport, type DemoCommand, type DemoReport } from './messages.ts'
-import { call } from './testing/api-client.ts'
+import { call, formOf } from './testing/api-client.ts'
 
 let dataDir: string
 beforeEach(async () => {
@@ -18,7 +18,7 @@ const pair = ['proxmox', 'pbs'] as const
 
 type Draft = DemoLab['drafts'][number]
 
-/** What a connector would do first with a draft: one read with its token. */
+/** What a connector would do first with a draft: one read with its token, or after its login. */
 const readVersion = async (draft: Draft): Promise<number> => (await get(draft, '/version')).status
 
 async function read(draft: Draft, path: string): Promise<Record<string, unknown>[]> {
@@ -26,15 +26,23 @@ async function read(draft: Draft, path: string): Promise<Record<string, unknown>
   return Array.isArray(data) ? data : []
 }
 
-function get(draft: Draft, path: string) {
+async function get(draft: Draft, path: string) {
   const { settings, secrets } = draft
   if (settings.kind !== 'proxmox' && settings.kind !== 'pbs') throw new Error('no API draft')
-  if (settings.auth.mode !== 'token' || settings.tls.mode !== 'ca')
-    throw new Error('not the draft of the lab')
-  const prefix = settings.kind === 'proxmox' ? 'PVEAPIToken' : 'PBSAPIToken'
-  const separator = settings.kind === 'proxmox' ? '=' : ':'
-  const authorization = `${prefix}=${settings.auth.tokenId}${separator}${secrets.tokenSecret}`
-  return call(`${settings.url}/api2/json${path}`, settings.tls.caPem, 'GET', { headers: { authorization } })
+  const { auth, tls, url } = settings
+  if (tls.mode !== 'ca') throw new Error('not the draft of the lab')
+  const api = `${url}/api2/json`
+  if (auth.mode === 'token') {
+    const headers = { authorization: `PBSAPIToken=${auth.tokenId}:${secrets.tokenSecret}` }
+    return call(`${api}${path}`, tls.caPem, 'GET', { headers })
+  }
+  const login = formOf({ username: `${auth.username}@${auth.realm}`, password: secrets.password })
+  const type = { 'content-type': 'application/x-www-form-urlencoded' }
+  const answer = await call(`${api}/access/ticket`, tls.caPem, 'POST', { headers: type, body: login })
+  if (answer.status !== 200) return answer
+  const { ticket } = answer.data as { ticket: string }
+  const cookie = `PVEAuthCookie=${encodeURIComponent(ticket)}`
+  return call(`${api}${path}`, tls.caPem, 'GET', { headers: { cookie } })
 }
 
 describe('demo lab', () => {

@@ -3,6 +3,8 @@ import { ApiFault } from '../api2/api-fault.ts'
 import { routeMaker } from '../api2/routes.ts'
 import type { TicketOffice } from '../api2/tickets.ts'
 import type { Cluster } from './cluster.ts'
+import type { ConsoleDesk } from './console-desk.ts'
+import type { GuestConsoles } from './guest-consoles.ts'
 import { privilegesOn, type Caller } from './identities.ts'
 
 export interface PveCall {
@@ -11,6 +13,8 @@ export interface PveCall {
   caller: Caller | undefined
   nowMs: number
   tickets: TicketOffice
+  consoles: ConsoleDesk
+  guestConsoles: GuestConsoles
   /** SHA-256 fingerprint of the certificate that the server shows. */
   fingerprint256: string
   certPem: string

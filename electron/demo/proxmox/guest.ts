@@ -159,6 +159,8 @@ const settingsOf = (guest: DemoGuest): Record<string, ConfigValue> => ({
   numa: guest.runtime.numa ? 1 : 0,
   onboot: guest.runtime.onboot ? 1 : 0,
   ostype: guest.os.startsWith('Windows') ? 'win11' : 'l26',
+  // Cloud images of Linux put a console on their serial port.
+  ...(guest.os.startsWith('Windows') ? {} : { serial0: 'socket' }),
 })
 
 function firmwareSettings(vmid: number, storage: string): Record<string, ConfigValue> {

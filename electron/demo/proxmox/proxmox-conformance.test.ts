@@ -31,6 +31,9 @@ const samples: Record<string, Record<string, unknown>> = {
   'POST /nodes/{node}/qemu/{vmid}/config': { description: 'changed' },
   'PUT /nodes/{node}/qemu/{vmid}/snapshot/{snapname}/config': { description: 'y' },
   'PUT /cluster/ha/resources/{sid}': { comment: 'kept' },
+  'POST /nodes/{node}/qemu/{vmid}/vncproxy': { websocket: 1, 'generate-password': 1 },
+  'POST /nodes/{node}/qemu/{vmid}/termproxy': { serial: 'serial0' },
+  'POST /nodes/{node}/termproxy': { cmd: 'login' },
 }
 const rrd = { timeframe: 'day', cf: 'AVERAGE' }
 
@@ -86,6 +89,15 @@ describe.skipIf(!api)(`Proxmox VE demo server against the official description${
     if (guest) Object.assign(guest, { state: 'running', lock: undefined, stoppedSinceMs: undefined })
   }
 
+  /** What a console's WebSocket is opened with: it comes from the proxy that was started before. */
+  const consoleTicket = async (path: string): Promise<Record<string, unknown>> => {
+    const url = `${demo.url}/api2/json${path.replace('vncwebsocket', 'termproxy')}`
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const answer = await call(url, context.certificate('proxmox').caPem, 'POST', { headers: { ...headers, ...form }, body: '' })
+    const { port, ticket } = answer.data as { port: number; ticket: string }
+    return { port, vncticket: ticket }
+  }
+
   // Reads first: the writes lock guests on their way.
   const ordered = [...proxmoxRoutes].sort((a, b) => Number(a.method !== 'GET') - Number(b.method !== 'GET'))
   it.each(ordered.map((route) => [`${route.method} ${route.template}`, route] as const))(
@@ -100,7 +112,9 @@ describe.skipIf(!api)(`Proxmox VE demo server against the official description${
       const path = route.template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
         encodeURIComponent(name === 'upid' ? (upid ?? '') : (values[name] ?? '')),
       )
-      const parameters = samples[key] ?? (route.template.endsWith('/rrddata') ? rrd : {})
+      const parameters = path.endsWith('/vncwebsocket')
+        ? await consoleTicket(path)
+        : (samples[key] ?? (route.template.endsWith('/rrddata') ? rrd : {}))
       expect(checkRequest(api, route.method, path, parameters)).toEqual([])
       const isQuery = route.method === 'GET' || route.method === 'DELETE'
       const answer = await call(

@@ -12,10 +12,14 @@ import type { LabBackups } from '../world/backups.ts'
 import { startDemoHttpsServer } from '../world/https-server.ts'
 import { demand, type PveCall } from './call.ts'
 import { createCluster, type Cluster } from './cluster.ts'
-import { callerOfToken, demoTokens, findUser, type Caller } from './identities.ts'
+import { createConsoleDesk } from './console-desk.ts'
+import { createConsoleUpgrade } from './console-upgrade.ts'
+import { GuestConsoles } from './guest-consoles.ts'
+import { callerOfToken, findUser, type Caller } from './identities.ts'
 import { accessRoutes } from './routes/access.ts'
 import { backupRoutes } from './routes/backup.ts'
 import { clusterRoutes } from './routes/cluster.ts'
+import { consoleRoutes } from './routes/consoles.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { guestActionRoutes } from './routes/guest-actions.ts'
 import { guestRoutes } from './routes/guests.ts'
@@ -33,6 +37,7 @@ export const proxmoxRoutes = [
   ...accessRoutes,
   ...backupRoutes,
   ...clusterRoutes,
+  ...consoleRoutes,
   ...deviceRoutes,
   ...guestActionRoutes,
   ...guestRoutes,
@@ -60,8 +65,8 @@ export async function startProxmoxDemo(context: DemoContext, backups: LabBackups
   replayRoutineTasks(cluster, historyDays)
   replayScheduledBackups(cluster, historyDays)
   const stops = scheduleBackups(context, cluster)
-  const handle = createHandler(context, cluster)
-  const server = await startDemoHttpsServer({ service: 'proxmox', context, handle, faultBody })
+  const { handle, upgrade, dispose } = createHandler(context, cluster)
+  const server = await startDemoHttpsServer({ service: 'proxmox', context, handle, upgrade, faultBody })
   return {
     name: 'proxmox',
     url: server.url,
@@ -69,6 +74,7 @@ export async function startProxmoxDemo(context: DemoContext, backups: LabBackups
     drafts: [draft(context, server.url)],
     async dispose() {
       for (const stop of stops) stop()
+      dispose()
       await server.dispose()
     },
   }
@@ -84,9 +90,11 @@ function scheduleBackups(context: DemoContext, cluster: Cluster): (() => void)[]
   })
 }
 
+/** By user and password, not by token: this version gives its text consoles to users only. */
 function draft(context: DemoContext, url: string): ProxmoxDemo['drafts'][number] {
-  const token = demoTokens[0]
-  if (!token) throw new Error('The demo cluster has no API token.')
+  const user = findUser('meridian@pve')
+  if (!user) throw new Error('The demo cluster does not know its own user.')
+  const [username = '', realm = ''] = user.userId.split('@')
   const { caPem } = context.certificate('proxmox')
   return {
     label: `Proxmox VE ${context.site.site.cluster}`,
@@ -94,9 +102,9 @@ function draft(context: DemoContext, url: string): ProxmoxDemo['drafts'][number]
       kind: 'proxmox',
       url,
       tls: { mode: 'ca', caPem },
-      auth: { mode: 'token', tokenId: token.tokenId },
+      auth: { mode: 'ticket', username, realm },
     },
-    secrets: { tokenSecret: token.secret },
+    secrets: { password: user.password },
   }
 }
 
@@ -112,6 +120,8 @@ function createHandler(context: DemoContext, cluster: Cluster) {
   const table = createRouteTable(proxmoxRoutes)
   const tickets = createTicketOffice('PVE', cluster.nowMs)
   const { certPem, fingerprint256 } = context.certificate('proxmox')
+  const consoles = createConsoleDesk()
+  const guestConsoles = new GuestConsoles(cluster)
 
   const answer = async (request: IncomingMessage): Promise<Record<string, unknown>> => {
     const { path, raw } = await readParameters(request)
@@ -125,6 +135,8 @@ function createHandler(context: DemoContext, cluster: Cluster) {
       caller: undefined,
       nowMs: cluster.nowMs(),
       tickets,
+      consoles,
+      guestConsoles,
       fingerprint256,
       certPem,
       extras: {},
@@ -137,7 +149,7 @@ function createHandler(context: DemoContext, cluster: Cluster) {
     return { data: data ?? null, ...call.extras }
   }
 
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       send(response, 200, 'OK', await answer(request))
     } catch (error) {
@@ -150,6 +162,16 @@ function createHandler(context: DemoContext, cluster: Cluster) {
       }
       send(response, error.status, error.message, body)
     }
+  }
+  const upgrading = createConsoleUpgrade(answer, consoles, basePath)
+  return {
+    handle,
+    upgrade: upgrading.upgrade,
+    dispose(): void {
+      consoles.dispose()
+      guestConsoles.dispose()
+      upgrading.dispose()
+    },
   }
 }
 

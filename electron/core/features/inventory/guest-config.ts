@@ -35,6 +35,8 @@ export interface ParsedGuestConfig {
   hasAgent: boolean
   hostname: string | undefined
   startsAtBoot: boolean
+  /** `serial0` to `serial3`, where a text console can be opened. */
+  serialPorts: string[]
 }
 
 const diskSlot = /^(?:scsi|virtio|sata|ide|efidisk|tpmstate|mp)\d+$|^rootfs$/
@@ -51,6 +53,8 @@ export function parseGuestConfig(config: GuestConfig): ParsedGuestConfig {
     hasAgent: isAgentOn(config['agent']),
     hostname: textOf(config['hostname']),
     startsAtBoot: String(config['onboot'] ?? '0') === '1',
+    // A port that is passed through from the host has no socket to open.
+    serialPorts: Object.keys(config).filter((key) => /^serial[0-3]$/.test(key) && config[key] === 'socket'),
   }
   for (const [slot, value] of Object.entries(config)) {
     const text = textOf(value)

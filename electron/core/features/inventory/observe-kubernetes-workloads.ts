@@ -242,6 +242,7 @@ function podEntity(
       node: spec?.nodeName ?? undefined,
       restarts: (status?.containerStatuses ?? []).reduce((sum, item) => sum + (item.restartCount ?? 0), 0),
       startedAtMs: timeOf(status?.startTime),
+      containers: (spec?.containers ?? []).map((item) => item.name),
       images: imagesOf(spec?.containers),
       cpuRequested: sumOf('cpu'),
       memoryRequestedBytes: sumOf('memory'),

@@ -166,6 +166,7 @@ function guestFacts(
     disks: config?.disks.map(diskText),
     disksWithoutBackup: unprotected && unprotected.length > 0 ? unprotected : undefined,
     startsAtBoot: config?.startsAtBoot,
+    serialPorts: config && config.serialPorts.length > 0 ? config.serialPorts : undefined,
     agent: !config?.hasAgent
       ? undefined
       : details?.interfaces

@@ -235,6 +235,7 @@ function makeGuestDetails(guestCount: number): Map<number, GuestDetails> {
         hasAgent: true,
         hostname: undefined,
         startsAtBoot: true,
+      serialPorts: [],
       },
       interfaces: [{ name: 'eth0', mac, addresses: [ipOf(at)] }],
     })
