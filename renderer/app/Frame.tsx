@@ -10,6 +10,7 @@ import { useClient } from '#client/client-context.ts'
 import { followInventory } from '#client/inventory.store.ts'
 import { currentPlace, navigate, usePlace } from '#client/location.ts'
 import { followPrompts } from '#client/prompts.store.ts'
+import { followRights } from '#client/rights.store.ts'
 import { useSession } from '#client/session.store.ts'
 import { followTasks } from '#client/tasks.store.ts'
 import { modName } from '#ui/keys.ts'
@@ -49,6 +50,7 @@ export function Frame() {
   useEffect(() => (siteId ? followInventory(client, siteId) : undefined), [client, siteId])
   useEffect(() => (siteId ? followAlerts(client, siteId) : undefined), [client, siteId])
   useEffect(() => (siteId ? followTasks(client, siteId) : undefined), [client, siteId])
+  useEffect(() => (siteId ? followRights(client, siteId) : undefined), [client, siteId])
   useEffect(() => followPrompts(client), [client])
   useEffect(() => {
     document.title = screen ? `${screen.title} · Meridian` : 'Meridian'

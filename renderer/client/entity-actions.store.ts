@@ -8,6 +8,7 @@ import type { EntityAction } from '#ui/EntityActions.tsx'
 import type { Client } from './client.ts'
 import { useClient } from './client-context.ts'
 import { useInventory } from './inventory.store.ts'
+import { useRights, type RightsByConnection } from './rights.store.ts'
 import { currentSite, useSession } from './session.store.ts'
 
 export type { EntityAction }
@@ -18,6 +19,8 @@ export interface ActionContext {
   sources: readonly Source[]
   entities: ReadonlyMap<string, Entity>
   edges: ReadonlyMap<string, Edge>
+  /** What the identities of Proxmox connections may do, as far as it is known. */
+  rights: RightsByConnection
 }
 
 /** Offers actions for one or several entities; an empty list when they are not its business. Called often: no I/O. */
@@ -44,8 +47,9 @@ export function useEntityActions(selection: readonly Entity[]): readonly EntityA
   const sources = useInventory((state) => state.sources)
   const entities = useInventory((state) => state.entities)
   const edges = useInventory((state) => state.edges)
+  const rights = useRights((state) => state.rights)
   return useMemo(
-    () => (selection.length === 0 ? [] : providers.flatMap((offer) => offer(selection, { client, site, sources, entities, edges }))),
-    [providers, selection, client, site, sources, entities, edges],
+    () => (selection.length === 0 ? [] : providers.flatMap((offer) => offer(selection, { client, site, sources, entities, edges, rights }))),
+    [providers, selection, client, site, sources, entities, edges, rights],
   )
 }

@@ -32,7 +32,13 @@ export function followTasks(client: Client, siteId: SiteId): () => void {
   useTasks.setState({ tasks: new Map(), selectedId: null })
   void follow(
     (options) => client.tasks.watch({ siteId }, options),
-    (event) => useTasks.setState((state) => ({ tasks: applyTaskEvent(state.tasks, event) })),
+    (event) => {
+      const before = useTasks.getState().tasks
+      useTasks.setState({ tasks: applyTaskEvent(before, event) })
+      // What has just ended has changed something: the picture is asked for anew instead of at the next poll.
+      const hasEnded = event.tasks.some((task) => task.state !== 'running' && before.get(task.taskId)?.state === 'running')
+      if (hasEnded) void client.inventory.refresh({ siteId }).catch(() => undefined)
+    },
     { signal: controller.signal },
   )
   return () => {

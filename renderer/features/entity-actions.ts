@@ -2,9 +2,11 @@
 import { metricActions } from './metrics/metric-actions.ts'
 import type { EntityActionProvider } from '#client/entity-actions.store.ts'
 import { consoleActions } from './consoles/entity-actions.ts'
+import { guestActions } from './guests/entity-actions.tsx'
 
 export const entityActionProviders: readonly EntityActionProvider[] = [
   metricActions,
   // One line a feature.
+  guestActions,
   consoleActions,
 ]

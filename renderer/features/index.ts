@@ -1,19 +1,36 @@
 // The registry of screens. One entry a screen; components load when first shown.
 import {
   IconBellRinging,
+  type Icon,
   IconBinaryTree2,
   IconChartLine,
   IconDatabaseSearch,
   IconLayoutDashboard,
+  IconDeviceDesktop,
   IconListDetails,
   IconPlugConnected,
   IconReportAnalytics,
+  IconServer,
   IconSettings,
+  IconStack2,
   IconTerminal2,
 } from '@tabler/icons-react'
 import { lazy } from 'react'
 import { AlertBadge } from './alerts/AlertBadge.tsx'
 import type { Screen } from './screen.ts'
+
+/** The page of one guest, node or storage: one component, reached by links from wherever such a thing is shown. */
+const machinePage = lazy(() => import('./guests/MachineScreen.tsx'))
+const machineScreen = (id: string, title: string, icon: Icon): Screen => ({
+  id,
+  title,
+  path: `/${id}`,
+  icon,
+  section: 'lab',
+  component: machinePage,
+  needsSite: true,
+  isHidden: true,
+})
 
 export const screens: readonly Screen[] = [
   {
@@ -60,6 +77,9 @@ export const screens: readonly Screen[] = [
     shortcut: 'mod+5',
     keywords: ['terminal', 'shell', 'vnc', 'screen', 'ssh', 'exec', 'serial'],
   },
+  machineScreen('guest', 'Guest', IconDeviceDesktop),
+  machineScreen('node', 'Node', IconServer),
+  machineScreen('storage', 'Storage', IconStack2),
   {
     id: 'metrics',
     title: 'Figures',

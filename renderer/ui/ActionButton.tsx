@@ -8,6 +8,7 @@ interface ActionButtonProps extends ButtonProps {
   onClick?: MouseEventHandler<HTMLButtonElement>
   children?: ReactNode
   'aria-label'?: string
+  type?: 'button' | 'submit'
 }
 
 export function ActionButton({ disabledReason, onClick, ...rest }: ActionButtonProps) {

@@ -1,5 +1,6 @@
 // A table for thousands of rows: only what is visible is in the document. Sorts by a click on a heading, moves by
-// arrow keys, opens by Enter. It knows no feature: columns say how to read, show and sort a row.
+// arrow keys, opens by Enter; where several rows may be chosen, by the boxes, Space, or Shift and Ctrl with a click. It
+// knows no feature: columns say how to read, show and sort a row.
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import './data-table.css'
 
@@ -36,7 +37,14 @@ interface DataTableProps<R> {
   selectedKey?: string | null
   onOpen?(row: R): void
   onSelect?(row: R): void
+  /** Several rows may be chosen: a column of boxes stands first. */
+  checkedKeys?: ReadonlySet<string>
+  onCheck?(keys: ReadonlySet<string>): void
+  /** What a row is called in the name of its box. */
+  rowLabel?(row: R): string
 }
+
+const boxColumnPx = 38
 
 const overscanRows = 8
 
@@ -75,8 +83,10 @@ export function DataTable<R>(props: DataTableProps<R>) {
   const cursor = useMemo(() => (wantedKey === null ? -1 : sorted.findIndex((row) => rowKey(row) === wantedKey)), [sorted, wantedKey, rowKey])
   const first = Math.max(0, Math.floor(scroll.top / rowHeightPx) - overscanRows)
   const last = Math.min(sorted.length, Math.ceil((scroll.top + scroll.height) / rowHeightPx) + overscanRows)
-  const template = columns.map((column) => `minmax(${column.widthPx}px, ${column.widthPx}fr)`).join(' ')
-  const minWidth = columns.reduce((sum, column) => sum + column.widthPx, 0)
+  const choice = useChoice(props, sorted, cursor)
+  const boxTemplate = choice ? `${boxColumnPx}px ` : ''
+  const template = boxTemplate + columns.map((column) => `minmax(${column.widthPx}px, ${column.widthPx}fr)`).join(' ')
+  const minWidth = columns.reduce((sum, column) => sum + column.widthPx, choice ? boxColumnPx : 0)
 
   const reveal = (index: number): void => {
     const element = body.current
@@ -120,7 +130,12 @@ export function DataTable<R>(props: DataTableProps<R>) {
     }
     const target = targets[event.key]
     const row = sorted[cursor]
-    if (target !== undefined) move(target)
+    if (target !== undefined) {
+      if (event.shiftKey && sorted[target]) choice?.extendTo(target)
+      move(target)
+    } else if (event.key === ' ' && row && choice) choice.toggle(cursor)
+    else if (event.key === 'a' && (event.ctrlKey || event.metaKey) && choice) choice.toggleAll(true)
+    else if (event.key === 'Escape' && choice && choice.checked.size > 0) choice.toggleAll(false)
     else if (event.key === 'Enter' && row) props.onOpen?.(row)
     else return
     event.preventDefault()
@@ -134,12 +149,18 @@ export function DataTable<R>(props: DataTableProps<R>) {
         role="grid"
         aria-label={props.label}
         aria-rowcount={sorted.length + 1}
-        aria-colcount={columns.length}
+        aria-colcount={columns.length + (choice ? 1 : 0)}
+        aria-multiselectable={choice ? true : undefined}
         aria-activedescendant={cursor >= first && cursor < last ? `${id}-${cursor}` : undefined}
         onScroll={(event) => setScroll({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })}
         onKeyDown={onKeyDown}
       >
         <div className="data-table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template, minWidth }}>
+          {choice ? (
+            <div role="columnheader" className="data-table-box">
+              <Box label={`Choose all ${props.label.toLowerCase()}`} isChecked={choice.isAll} isPartly={choice.checked.size > 0 && !choice.isAll} onToggle={() => choice.toggleAll(!choice.isAll)} />
+            </div>
+          ) : null}
           {columns.map((column) => (
             <HeadCell key={column.key} column={column} sort={sort} onSort={onSort} />
           ))}
@@ -155,12 +176,27 @@ export function DataTable<R>(props: DataTableProps<R>) {
                 className="data-table-row"
                 role="row"
                 aria-rowindex={index + 2}
-                aria-selected={key === selectedKey}
+                aria-selected={key === selectedKey || choice?.checked.has(key) === true}
+                data-checked={choice?.checked.has(key) || undefined}
                 data-cursor={index === cursor || undefined}
                 style={{ top: index * rowHeightPx, height: rowHeightPx, gridTemplateColumns: template }}
-                onClick={() => move(index)}
+                onClick={(event) => {
+                  if (choice && event.shiftKey) choice.extendTo(index)
+                  else if (choice && (event.ctrlKey || event.metaKey)) choice.toggle(index)
+                  else move(index)
+                }}
                 onDoubleClick={() => props.onOpen?.(row)}
               >
+                {choice ? (
+                  <div role="gridcell" className="data-table-box" onClick={(event) => event.stopPropagation()}>
+                    <Box
+                      label={`Choose ${props.rowLabel?.(row) ?? key}`}
+                      isChecked={choice.checked.has(key)}
+                      isPartly={false}
+                      onToggle={(isShift) => (isShift ? choice.extendTo(index) : choice.toggle(index))}
+                    />
+                  </div>
+                ) : null}
                 {columns.map((column) => (
                   <div key={column.key} role="gridcell" data-align={column.align} title={cellText(column.value(row))}>
                     {column.render ? column.render(row) : cellText(column.value(row))}
@@ -172,6 +208,58 @@ export function DataTable<R>(props: DataTableProps<R>) {
         </div>
       </div>
     </div>
+  )
+}
+
+interface Choice {
+  checked: ReadonlySet<string>
+  isAll: boolean
+  toggle(index: number): void
+  /** Everything from the row that was chosen last to this one. */
+  extendTo(index: number): void
+  toggleAll(isChecked: boolean): void
+}
+
+function useChoice<R>(props: DataTableProps<R>, sorted: readonly R[], cursor: number): Choice | null {
+  const anchor = useRef<string | null>(null)
+  const { checkedKeys, onCheck, rowKey } = props
+  if (!checkedKeys || !onCheck) return null
+  return {
+    checked: checkedKeys,
+    isAll: sorted.length > 0 && sorted.every((row) => checkedKeys.has(rowKey(row))),
+    toggle(index) {
+      const row = sorted[index]
+      if (!row) return
+      const key = rowKey(row)
+      const next = new Set(checkedKeys)
+      if (!next.delete(key)) next.add(key)
+      anchor.current = key
+      onCheck(next)
+    },
+    extendTo(index) {
+      const from = anchor.current === null ? Math.max(0, cursor) : sorted.findIndex((row) => rowKey(row) === anchor.current)
+      const [low, high] = [Math.min(from < 0 ? index : from, index), Math.max(from, index)]
+      anchor.current ??= sorted[low] ? rowKey(sorted[low]) : null
+      onCheck(new Set([...checkedKeys, ...sorted.slice(low, high + 1).map(rowKey)]))
+    },
+    toggleAll: (isChecked) => onCheck(isChecked ? new Set(sorted.map(rowKey)) : new Set()),
+  }
+}
+
+/** Not a stop of the Tab key: Space on the row does the same. */
+function Box(props: { label: string; isChecked: boolean; isPartly: boolean; onToggle: (isShift: boolean) => void }) {
+  const { isPartly } = props
+  return (
+    <input
+      type="checkbox"
+      tabIndex={-1}
+      aria-label={props.label}
+      checked={props.isChecked}
+      ref={(element) => {
+        if (element) element.indeterminate = isPartly
+      }}
+      onChange={(event) => props.onToggle((event.nativeEvent as MouseEvent).shiftKey === true)}
+    />
   )
 }
 

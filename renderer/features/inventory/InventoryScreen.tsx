@@ -91,8 +91,13 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
   const visible = columns.filter((column) => column.isShownAtFirst !== toggled.has(column.key))
   const rows = useMemo(() => filterRows(entities, columns, text, only), [entities, columns, text, only])
   const selected = selectedId ? all.get(selectedId) : undefined
-  const actions = useEntityActions(useMemo(() => (selected ? [selected] : []), [selected]))
+  const [checked, setChecked] = useState<ReadonlySet<string>>(new Set())
+  const chosen = useMemo(() => rows.filter((entity) => checked.has(entity.id)), [rows, checked])
   const many = entityKindNames[kind].many
+  const actions = useEntityActions(useMemo(() => (selected ? [selected] : []), [selected]))
+  const bulkActions = useEntityActions(chosen)
+  /** Boxes stand only where something can be done with several of a kind. */
+  const canChoose = useEntityActions(useMemo(() => (rows.length > 1 ? rows.slice(0, 2) : []), [rows])).length > 0
   const select = (entity: Entity | null): void =>
     navigate('/inventory', entity ? { kind, entity: entity.id } : { kind }, { replace: true })
   return (
@@ -133,6 +138,15 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
           </Button>
         </Group>
       </div>
+      {chosen.length > 0 ? (
+        <div className="inventory-chosen" role="region" aria-label="Chosen">
+          <b>{chosen.length} chosen</b>
+          {bulkActions.length > 0 ? <EntityActions actions={bulkActions} /> : <span className="kbd-hint">Nothing can be done with them together.</span>}
+          <Button size="compact-xs" variant="subtle" color="gray" ml="auto" onClick={() => setChecked(new Set())}>
+            Choose none
+          </Button>
+        </div>
+      ) : null}
       <div className="inventory-body">
         {rows.length > 0 ? (
           <DataTable<Entity>
@@ -145,7 +159,9 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
             rowHeightPx={isCompact ? 28 : 36}
             selectedKey={selectedId}
             onSelect={select}
-            onOpen={(entity) => navigate('/map', { entity: entity.id })}
+            onOpen={(entity) => openEntity(entity)}
+            {...(canChoose ? { checkedKeys: checked, onCheck: setChecked } : {})}
+            rowLabel={(entity) => entity.name}
           />
         ) : (
           <EmptyState title="Nothing passes the filter">
@@ -169,6 +185,12 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
       </div>
     </>
   )
+}
+
+/** Things with a page of their own open it; the others show where they stand. */
+function openEntity(entity: Entity): void {
+  const page = entity.kind === 'guest' || entity.kind === 'node' || entity.kind === 'storage' ? `/${entity.kind}` : '/map'
+  navigate(page, { entity: entity.id })
 }
 
 const keyOf = (entity: Entity): string => entity.id
