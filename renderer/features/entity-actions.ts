@@ -3,10 +3,12 @@ import { metricActions } from './metrics/metric-actions.ts'
 import type { EntityActionProvider } from '#client/entity-actions.store.ts'
 import { consoleActions } from './consoles/entity-actions.ts'
 import { guestActions } from './guests/entity-actions.tsx'
+import { fileActions } from './files/entity-actions.ts'
 
 export const entityActionProviders: readonly EntityActionProvider[] = [
   metricActions,
   // One line a feature.
   guestActions,
   consoleActions,
+  fileActions,
 ]

@@ -5,6 +5,7 @@ import { audit } from './audit.ts'
 import { consoles } from './consoles.ts'
 import { demo } from './demo.ts'
 import { guests } from './guests.ts'
+import { files } from './files.ts'
 import { inventory } from './inventory.ts'
 import { prompts } from './prompts.ts'
 import { metrics } from './metrics.ts'
@@ -24,6 +25,7 @@ export const contract = {
   consoles,
   demo,
   guests,
+  files,
   inventory,
   prompts,
   metrics,

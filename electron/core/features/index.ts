@@ -6,6 +6,7 @@ import { createAuditFeature } from './audit/audit.service.ts'
 import { createConsolesFeature } from './consoles/consoles.service.ts'
 import { createDemoFeature } from './demo/demo.service.ts'
 import { createGuestsFeature } from './guests/guests.service.ts'
+import { createFilesFeature } from './files/files.service.ts'
 import { createInventoryFeature } from './inventory/inventory.service.ts'
 import { createPromptsFeature } from './prompts/prompts.service.ts'
 import { createPerformanceFeature } from './performance/performance.service.ts'
@@ -27,6 +28,7 @@ export function createFeatures(core: CoreServices) {
     consoles: createConsolesFeature(core),
     demo: createDemoFeature(core),
     guests: createGuestsFeature(core),
+    files: createFilesFeature(core),
     inventory: createInventoryFeature(core),
     prompts: createPromptsFeature(core),
     metrics: watching.metrics,
