@@ -3,6 +3,7 @@ import { alerts } from './alerts.ts'
 import { app } from './app.ts'
 import { audit } from './audit.ts'
 import { consoles } from './consoles.ts'
+import { compliance } from './compliance.ts'
 import { demo } from './demo.ts'
 import { guests } from './guests.ts'
 import { files } from './files.ts'
@@ -23,6 +24,7 @@ export const contract = {
   app,
   audit,
   consoles,
+  compliance,
   demo,
   guests,
   files,
