@@ -4,6 +4,7 @@ import type { CoreServices } from '../core-services.ts'
 import { createAppFeature } from './app/app.service.ts'
 import { createAuditFeature } from './audit/audit.service.ts'
 import { createConsolesFeature } from './consoles/consoles.service.ts'
+import { createComplianceFeature } from './compliance/compliance.service.ts'
 import { createDemoFeature } from './demo/demo.service.ts'
 import { createGuestsFeature } from './guests/guests.service.ts'
 import { createFilesFeature } from './files/files.service.ts'
@@ -26,6 +27,7 @@ export function createFeatures(core: CoreServices) {
     app: createAppFeature(core),
     audit: createAuditFeature(core),
     consoles: createConsolesFeature(core),
+    compliance: createComplianceFeature(core),
     demo: createDemoFeature(core),
     guests: createGuestsFeature(core),
     files: createFilesFeature(core),

@@ -4,6 +4,7 @@ import { jobMigration } from './migrations/jobs.ts'
 import { taskMigration } from './migrations/tasks.ts'
 import { alertsMigration } from './migrations/alerts.ts'
 import { metricsMigration } from './migrations/metrics.ts'
+import { complianceMigration } from './migrations/compliance.ts'
 
 export const migrations: readonly string[] = [
   `
@@ -46,4 +47,5 @@ export const migrations: readonly string[] = [
   metricsMigration,
   alertsMigration,
   jobMigration,
+  complianceMigration,
 ]
