@@ -37,6 +37,8 @@ const probe = z.union([
     hosts: z.string().optional(),
     /** The command holds rules in braces. */
     fill: z.boolean().optional(),
+    /** A program that is not there, or a file that is missing, is an answer and not a failure to look. */
+    failureIsAnswer: z.boolean().optional(),
   }),
   z.strictObject({ anonymous: z.string().startsWith('/') }),
   z.strictObject({ tls: z.enum(['api', 'all']) }),

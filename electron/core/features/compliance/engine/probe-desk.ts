@@ -113,10 +113,10 @@ export function createProbeDesk(options: ProbeDeskOptions) {
     })
   }
 
-  async function command(host: AuditedSystem, line: string, timeoutMs: number) {
+  async function command(host: AuditedSystem, line: string, timeoutMs: number, failureIsAnswer = false) {
     return ask(host, `$ ${line}`, timeoutMs, async (look) => {
       const startedMs = now()
-      const answer = await host.run!(line, look)
+      const answer = await host.run!(line, { ...look, failureIsAnswer })
       return { ...answer, startedMs, endedMs: now() }
     })
   }
@@ -162,7 +162,7 @@ export function createProbeDesk(options: ProbeDeskOptions) {
       } catch (error) {
         throw new UnreadProbe(asAppError(error, target), [])
       }
-      return settle(host, `$ ${line}`, `$ ${line}`, () => command(host, line, timeoutMs))
+      return settle(host, `$ ${line}`, `$ ${line}`, () => command(host, line, timeoutMs, data.failureIsAnswer))
     }
     if ('anonymous' in data)
       return settle(target, probe.text, probe.text, () => ask(target, probe.text, timeoutMs, (look) => target.anonymous!(data.anonymous, look)))

@@ -8,6 +8,8 @@ import type { AuditedSystem, CommandAnswer, LookOptions } from './system.ts'
 const refusedBySudo =
   /sudo: (a password is required|a terminal is required|.*not allowed to execute)|is not in the sudoers file|Sorry, user .* is not allowed to execute/i
 const deniedByKernel = /(Permission denied|Operation not permitted|must be root|You must be root|Access denied)/i
+const missingProgram = /: (command )?not found/i
+const firstLine = (text: string): string => text.trim().split('\n')[0]!.slice(0, 300)
 /** Directories that tell what a host is used for. */
 const roleFolders: Record<string, string> = {
   '/etc/pve': 'hypervisor',
@@ -24,16 +26,22 @@ export function hostSystem(
   const { id, label, settings } = connection
   const once = new Map<string, Promise<string>>()
 
-  async function run(command: string, { signal, timeoutMs }: LookOptions): Promise<CommandAnswer> {
+  async function run(command: string, { signal, timeoutMs, failureIsAnswer }: LookOptions & { failureIsAnswer: boolean }): Promise<CommandAnswer> {
     const result = await core.connectors.ssh(id).exec(command, { signal, timeoutMs })
     const complaint = refusedBySudo.exec(result.stderr)?.[0]
     if (complaint !== undefined)
       throw new AppError('forbidden', `${label} refuses the audit command: ${complaint}.`, {
         remedy: `Allow ${settings.user} exactly this command in sudoers: ${command}`,
       })
-    if (result.stdout.trim() === '' && deniedByKernel.test(result.stderr))
-      throw new AppError('forbidden', `${label} does not let ${settings.user} look: ${result.stderr.trim().slice(0, 300)}`, {
+    const denied = deniedByKernel.exec(result.stderr)
+    if (denied)
+      throw new AppError('forbidden', `${label} does not let ${settings.user} look: ${firstLine(result.stderr)}`, {
         remedy: 'Give the audit account the right to run this command.',
+      })
+    const isEmptyFailure = result.exitCode !== 0 && result.stdout.trim() === '' && result.stderr.trim() !== ''
+    if (!failureIsAnswer && (isEmptyFailure || missingProgram.test(result.stderr)))
+      throw new AppError('unsupported', `${label} could not run the command: ${firstLine(result.stderr)}`, {
+        remedy: 'Install what the command needs, or accept that this check cannot look here.',
       })
     if (result.isTruncated)
       throw new AppError('upstream', `The answer of ${label} was longer than can be judged.`, {
@@ -44,7 +52,7 @@ export function hostSystem(
   const ask = (command: string, options: LookOptions): Promise<string> => {
     const known = once.get(command)
     if (known) return known
-    const asked = run(command, options).then(({ out }) => out)
+    const asked = run(command, { ...options, failureIsAnswer: true }).then(({ out }) => out)
     once.set(command, asked)
     asked.catch(() => once.delete(command))
     return asked

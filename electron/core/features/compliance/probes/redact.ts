@@ -14,10 +14,11 @@ const secretKey =
 /** Fields whose names sound secret and which are not: names of things, and switches. */
 const publicKeys = new Set(['tokenid', 'token-name', 'secretname', 'tokens', 'automountserviceaccounttoken', 'serviceaccounttoken'])
 const secretEnvironment = /password|passwd|secret|token|apikey|api_key|private_key/i
-const hashes: readonly RegExp[] = [
+const secretTexts: readonly RegExp[] = [
   /\$(?:1|2[aby]|5|6|7|y|gy|argon2id?)\$[^\s:'"]+/g,
   /SCRAM-SHA-256\$[^\s'"]+/g,
   /\bmd5[0-9a-f]{32}\b/g,
+  /(?<="[\w-]*(?:password|passwd|secret|token|apikey|private_?key)"\s*:\s*")[^"]+/gi,
   /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
 ]
 
@@ -83,7 +84,7 @@ export function redactJson(value: unknown, maxBytes: number): Redacted & { isCut
 export function redactText(input: string): Redacted {
   let redactions = 0
   let text = input
-  for (const pattern of hashes)
+  for (const pattern of secretTexts)
     text = text.replace(pattern, () => {
       redactions += 1
       return mark

@@ -27,7 +27,8 @@ export interface AuditedSystem {
   get?(path: string, options: LookOptions): Promise<unknown>
   list?(path: string, options: LookOptions & { metadataOnly: boolean }): Promise<unknown[]>
   sql?(statement: string, options: LookOptions & { everyDatabase: boolean }): Promise<Record<string, unknown>[]>
-  run?(command: string, options: LookOptions): Promise<CommandAnswer>
+  /** `failureIsAnswer`: a missing program or file is an answer; else it is a thing that could not be looked at. */
+  run?(command: string, options: LookOptions & { failureIsAnswer: boolean }): Promise<CommandAnswer>
   anonymous?(path: string, options: LookOptions): Promise<{ status: number }>
   tls?(options: LookOptions): Promise<Record<string, unknown>>
   /** The host's own name, for hosts. */

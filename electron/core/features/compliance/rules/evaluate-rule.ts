@@ -124,7 +124,7 @@ const truth = (value: unknown): boolean => {
   throw new RuleFault(`Expected yes or no, found ${typeWord(value)}.`)
 }
 const numberOf = (value: unknown): number => {
-  if (typeof value === 'number') return value
+  if (typeof value === 'number' && !Number.isNaN(value)) return value
   throw new RuleFault(`Expected a number, found ${typeWord(value)}.`)
 }
 

@@ -13,5 +13,6 @@ export function typeWord(value: unknown): string {
   if (value === null || value === undefined) return 'nothing'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a record'
-  return typeof value === 'string' ? 'a text' : typeof value === 'number' ? 'a number' : 'a yes or no'
+  if (typeof value === 'number') return Number.isNaN(value) ? 'something that is no number' : 'a number'
+  return typeof value === 'string' ? 'a text' : 'a yes or no'
 }
