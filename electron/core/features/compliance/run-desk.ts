@@ -143,7 +143,7 @@ export class RunDesk {
     } catch (error) {
       log.error('A compliance run could not be written down', { fault: String(error) })
     }
-    await Promise.all(systems.map((system) => system.dispose?.()))
+    for (const system of systems) await system.dispose?.()
     this.active.delete(site.id)
     change({}, true)
   }

@@ -63,7 +63,7 @@ export async function runAssessment(options: AssessmentOptions): Promise<void> {
     return relevant.length === 0 ? undefined : worstVerdict(relevant.map(({ verdict }) => verdict))
   }
   async function work({ check, target }: Job): Promise<void> {
-    await Promise.all(check.needs.map((id) => pending.get(id)))
+    for (const id of check.needs) await pending.get(id)
     signal.throwIfAborted()
     progress.started(target.targetId)
     const roles = await desk.rolesOf(target).catch(() => [])

@@ -12,7 +12,7 @@ export interface RuleScope {
 }
 
 /** A run over tens of thousands of pods takes well under a million steps a check. */
-const maxSteps = 20_000_000
+const maxSteps = 5_000_000
 
 /** The value of a rule. Throws RuleFault. */
 export function evaluateRule(rule: Rule, scope: RuleScope): unknown {
