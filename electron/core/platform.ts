@@ -1,5 +1,6 @@
 // What a shell must supply to the core. Everything that differs between the desktop and the loopback shell is
 // one of these capabilities; nothing else in the core or the renderer may ask which shell it is in.
+import type { BackupPolicy } from '#shared/model/backup-policy.ts'
 import type { ConnectionDraft } from '#shared/model/connection.ts'
 import type { DemoStatus } from '#shared/contracts/demo.ts'
 
@@ -34,6 +35,8 @@ export interface DemoLauncher {
 export interface RunningDemo {
   siteName: string
   drafts: ConnectionDraft[]
+  /** The lab's own backup targets, for a site that has none yet. */
+  backupPolicy?: BackupPolicy | undefined
   setFault(service: string, fault: string | null): void
   advanceClock(byMs: number): void
   stop(): Promise<void>

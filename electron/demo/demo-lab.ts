@@ -3,8 +3,10 @@
 import { mkdir } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppError, cancelled, isAppError } from '#shared/errors.ts'
+import type { BackupPolicy } from '#shared/model/backup-policy.ts'
 import type { ConnectionDraft } from '#shared/model/connection.ts'
 import type { DemoClock, DemoContext, DemoService, FaultPlan, FaultService } from './context.ts'
+import { labBackupPolicy } from './world/backup-promises.ts'
 import { createLabBackups, type LabBackups } from './world/backups.ts'
 import { demoServices, loadCertificates } from './world/certificates.ts'
 import { createDemoClock } from './world/clock.ts'
@@ -28,6 +30,7 @@ export interface DemoLab {
   /** One per reachable endpoint, ready to be saved as the demo site's connections. */
   drafts: ConnectionDraft[]
   siteName: string
+  backupPolicy: BackupPolicy
   faults: FaultPlan
   clock: DemoClock
   /** Stops everything and waits for it; calling it again waits for the same end. */
@@ -82,7 +85,8 @@ export async function startDemoLab(options: DemoLabOptions): Promise<DemoLab> {
     let ended: Promise<void> | undefined
     const drafts = services.flatMap((service) => service.drafts)
     const dispose = () => (ended ??= shutDown())
-    return { services, drafts, siteName: site.site.name, faults, clock, dispose }
+    const backupPolicy = labBackupPolicy(site)
+    return { services, drafts, siteName: site.site.name, backupPolicy, faults, clock, dispose }
   } catch (error) {
     await shutDown()
     throw error

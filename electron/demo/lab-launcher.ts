@@ -90,9 +90,10 @@ function bringUp(lab: Lab, options: StartOptions): Promise<RunningDemo> {
 
 const runningDemo = (
   lab: Lab,
-  { siteName, drafts }: Extract<DemoReport, { type: 'ready' }>,
+  { siteName, drafts, backupPolicy }: Extract<DemoReport, { type: 'ready' }>,
 ): RunningDemo => ({
   siteName,
+  backupPolicy,
   drafts,
   setFault(service, fault) {
     const parsed = faultService.parse(service)

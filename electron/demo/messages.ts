@@ -1,6 +1,7 @@
 // What the process that runs the demo lab and the one that started it say to each other. Both sides parse every
 // message with these schemas; nothing else crosses the channel.
 import { z } from 'zod'
+import { backupPolicy } from '#shared/model/backup-policy.ts'
 import { connectionDraft } from '#shared/model/connection.ts'
 
 export const faultService = z.enum(['proxmox', 'pbs', 'kubernetes', 'postgres', 'ssh', 's3'])
@@ -32,7 +33,13 @@ export type DemoCommand = z.infer<typeof demoCommand>
 /** Child → parent. `fraction` in [0, 1] never decreases; `ready` or `failed` comes once. */
 export const demoReport = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), step: z.string(), fraction: z.number().min(0).max(1) }),
-  z.object({ type: z.literal('ready'), siteName: z.string(), drafts: z.array(connectionDraft) }),
+  z.object({
+    type: z.literal('ready'),
+    siteName: z.string(),
+    drafts: z.array(connectionDraft),
+    /** What the lab promises about its backups. */
+    backupPolicy: backupPolicy.optional(),
+  }),
   z.object({ type: z.literal('failed'), message: z.string() }),
 ])
 export type DemoReport = z.infer<typeof demoReport>

@@ -74,7 +74,7 @@ function run(channel: Channel): void {
   const start = (command: StartCommand) => {
     lab = startFor(channel, command, stopping.signal)
     lab.then(
-      ({ siteName, drafts }) => channel.send({ type: 'ready', siteName, drafts }),
+      ({ siteName, drafts, backupPolicy }) => channel.send({ type: 'ready', siteName, drafts, backupPolicy }),
       (error: unknown) => {
         channel.send({ type: 'failed', message: sentenceOf(error) })
         void stop(1)

@@ -4,6 +4,7 @@ import { app } from './app.ts'
 import { audit } from './audit.ts'
 import { consoles } from './consoles.ts'
 import { compliance } from './compliance.ts'
+import { backups } from './backups.ts'
 import { demo } from './demo.ts'
 import { guests } from './guests.ts'
 import { files } from './files.ts'
@@ -25,6 +26,7 @@ export const contract = {
   audit,
   consoles,
   compliance,
+  backups,
   demo,
   guests,
   files,

@@ -5,6 +5,7 @@ import { createAppFeature } from './app/app.service.ts'
 import { createAuditFeature } from './audit/audit.service.ts'
 import { createConsolesFeature } from './consoles/consoles.service.ts'
 import { createComplianceFeature } from './compliance/compliance.service.ts'
+import { createBackupsFeature } from './backups/backups.service.ts'
 import { createDemoFeature } from './demo/demo.service.ts'
 import { createGuestsFeature } from './guests/guests.service.ts'
 import { createFilesFeature } from './files/files.service.ts'
@@ -28,6 +29,7 @@ export function createFeatures(core: CoreServices) {
     audit: createAuditFeature(core),
     consoles: createConsolesFeature(core),
     compliance: createComplianceFeature(core),
+    backups: createBackupsFeature(core),
     demo: createDemoFeature(core),
     guests: createGuestsFeature(core),
     files: createFilesFeature(core),

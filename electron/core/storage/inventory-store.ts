@@ -37,6 +37,11 @@ export interface InventoryChange {
 export interface InventoryStore {
   /** Reads in pages and lets the event loop breathe between them. Unreadable rows are left out. */
   load(siteId: SiteId): Promise<StoredInventory>
+  /** Only these kinds, for features that judge a part of the picture. */
+  loadKinds(
+    siteId: SiteId,
+    kinds: { entities: readonly Entity['kind'][]; edges: readonly Edge['kind'][] },
+  ): Promise<Pick<StoredInventory, 'entities' | 'edges'>>
   apply(siteId: SiteId, change: InventoryChange): void
   /** Forgets sites and connections that are no longer configured. */
   keepOnly(sites: ReadonlyArray<{ id: SiteId; connections: ReadonlyArray<{ id: ConnectionId }> }>): void
@@ -72,13 +77,17 @@ export function createInventoryStore(database: Database): InventoryStore {
     table: 'inventory_entity' | 'inventory_edge',
     siteId: SiteId,
     schema: S,
+    kinds: readonly string[] | null = null,
   ) {
     const page = sqlite.prepare(
-      `SELECT id, body FROM ${table} WHERE site_id = ? AND id > ? ORDER BY id LIMIT ${pageRows}`,
+      `SELECT id, body FROM ${table} WHERE site_id = ? AND id > ?
+         AND (? IS NULL OR json_extract(body, '$.kind') IN (SELECT value FROM json_each(?)))
+       ORDER BY id LIMIT ${pageRows}`,
     )
+    const wanted = kinds === null ? null : JSON.stringify(kinds)
     const found: z.infer<S>[] = []
     for (let after = ''; ;) {
-      const rows = page.all(siteId, after) as unknown as BodyRow[]
+      const rows = page.all(siteId, after, wanted, wanted ?? '[]') as unknown as BodyRow[]
       for (const row of rows) {
         const parsed = schema.safeParse(parseJson(row.body))
         if (parsed.success) found.push(parsed.data)
@@ -95,6 +104,10 @@ export function createInventoryStore(database: Database): InventoryStore {
       const edges = await loadBodies('inventory_edge', siteId, edgeSchema)
       const rows = statements.sources.all(siteId) as unknown as SourceRow[]
       return { sources: rows.map(toStoredSource), entities, edges }
+    },
+    async loadKinds(siteId, kinds) {
+      const entities = await loadBodies('inventory_entity', siteId, entitySchema, kinds.entities)
+      return { entities, edges: await loadBodies('inventory_edge', siteId, edgeSchema, kinds.edges) }
     },
     apply(siteId, change) {
       database.transaction(() => {

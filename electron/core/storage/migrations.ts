@@ -1,6 +1,7 @@
 // The store's history: each entry brings a store of that version to the next. Entries are never edited once
 // released, only added; a feature's own stand in `migrations/`, one file each, and are listed at the end.
 import { jobMigration } from './migrations/jobs.ts'
+import { backupMigration } from './migrations/backups.ts'
 import { taskMigration } from './migrations/tasks.ts'
 import { alertsMigration } from './migrations/alerts.ts'
 import { metricsMigration } from './migrations/metrics.ts'
@@ -48,4 +49,5 @@ export const migrations: readonly string[] = [
   alertsMigration,
   jobMigration,
   complianceMigration,
+  backupMigration,
 ]

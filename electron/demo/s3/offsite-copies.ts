@@ -109,7 +109,7 @@ function itemsOf(site: DemoSite, plan: Plan, runMs: number): Array<{ key: string
       const used = planGuestBackup(guest.vmid, siteDisks(guest), runMs).sizeBytes
       const share = 0.25 + 0.2 * hashFraction(`offsite${guest.vmid}`)
       return {
-        key: `${root}/vm/${guest.vmid}-${guest.name}/${date}/vm-${guest.vmid}.vma.zst`,
+        key: `${root}/vm/${guest.vmid}/${date}/${guest.name}.vma.zst`,
         sizeBytes: Math.round(used * share),
       }
     })

@@ -63,7 +63,7 @@ describe('looking', () => {
   it('lists weekly and monthly copies with their class, page by page', async () => {
     const found = await everything(connector)
     expect(found.map((it) => it.key)).toContain(
-      found.find((it) => /^radioastronomy\/weekly\/vm\/2002-proj-pg01\/\d{4}-\d\d-\d\d\/vm-2002\.vma\.zst$/.test(it.key))?.key,
+      found.find((it) => /^radioastronomy\/weekly\/vm\/2002\/\d{4}-\d\d-\d\d\/proj-pg01\.vma\.zst$/.test(it.key))?.key,
     )
     expect(new Set(found.map((it) => it.storageClass))).toEqual(new Set(['GLACIER']))
     expect(new Set(found.map((it) => it.key.split('/')[1]))).toEqual(new Set(['weekly', 'monthly']))

@@ -79,8 +79,8 @@ export interface LabBackups {
   dispose(): void
 }
 
-/** How many days a fresh lab looks back. Longer than the 7 that are kept: failed days push the window back. */
-export const historyDays = 10
+/** How many days a fresh lab looks back. Longer than the 7 that are kept: the task lists remember what was pruned. */
+export const historyDays = 15
 /** The hosts' own configuration is kept for 30 days. */
 const hostHistoryDays = 31
 /** `proj-milvus01`: the guest whose backup has been missing for two runs (the site's BackupMissing alert). */

@@ -9,11 +9,13 @@ import type { CoreServices, Feature } from '../../core-services.ts'
 import type { RunningDemo } from '../../platform.ts'
 import { createFeed } from '../../router/event-feed.ts'
 import { implementFeature } from '../../router/implement-feature.ts'
+import { createBackupStore } from '../../storage/backup-store.ts'
 
 const startTimeoutMs = 5 * 60_000
 
 export function createDemoFeature(core: CoreServices) {
   const { platform, sites, vault } = core
+  const backups = createBackupStore(core.database)
   const changes = createFeed<DemoStatus>()
   const log = platform.log.child({ feature: 'demo' })
   let running: RunningDemo | undefined
@@ -77,6 +79,7 @@ export function createDemoFeature(core: CoreServices) {
         },
       })
       const site = await refreshSite(running.siteName, running.drafts)
+      if (running.backupPolicy && !backups.hasPolicy(site.id)) backups.setPolicy(site.id, running.backupPolicy)
       set({ state: 'running', step: 'Ready', fraction: 1, siteId: site.id, message: null, faults: {} })
     } catch (thrown) {
       const message = isAppError(thrown) || thrown instanceof Error ? thrown.message : 'It gave no reason.'
