@@ -112,7 +112,7 @@ export class BackupSession {
   async refresh(kinds?: readonly ReadKind[]): Promise<void> {
     const chosen = [...this.held.values()].filter((held) => !kinds || kinds.includes(held.kind))
     // What is under way may have asked before the change: it is waited for, then asked again.
-    await Promise.all(chosen.map((held) => held.running))
+    await Promise.all(chosen.flatMap((held) => (held.running ? [held.running] : [])))
     await Promise.all(chosen.map((held) => this.read(held)))
   }
 
