@@ -2,6 +2,8 @@ import { openSpotlight } from '@mantine/spotlight'
 import { act, screen } from '@testing-library/react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { useCommands } from '#client/commands.store.ts'
+import { useSearch } from '#client/search.store.ts'
+import type { SearchHit } from '#shared/contracts/search.ts'
 import { freshPage, knowSampleSite, show } from '../testing/show.tsx'
 import { CommandPalette } from './CommandPalette.tsx'
 
@@ -11,6 +13,7 @@ const refused = vi.fn()
 beforeEach(() => {
   freshPage()
   knowSampleSite()
+  useSearch.setState(useSearch.getInitialState(), true)
   run.mockClear()
   refused.mockClear()
   useCommands.getState().register([
@@ -19,8 +22,13 @@ beforeEach(() => {
   ])
 })
 
-async function open() {
-  const shown = show(<CommandPalette />)
+const saved: SearchHit = {
+  id: 'run/1', group: 'Saved results', title: 'Quasars', subtitle: 'holds it · proj-pg01', rank: 0.5,
+  place: { path: '/sql', query: { run: '1' } }, siteId: null,
+}
+
+async function open(hits: SearchHit[] = []) {
+  const shown = show(<CommandPalette />, { search: { find: () => Promise.resolve({ hits, elapsedMs: 1, problems: [] }) } })
   act(() => openSpotlight())
   const box = await screen.findByRole('textbox', { name: 'Search and commands' })
   return { ...shown, box }
@@ -54,6 +62,22 @@ describe('the command palette', () => {
   it('says so when nothing fits', async () => {
     const { user, box } = await open()
     await user.type(box, 'no such thing')
-    expect(screen.getByText('Nothing by that name, address or id is known.')).toBeInTheDocument()
+    expect(await screen.findByText('Nothing by that name, address or id is known.')).toBeInTheDocument()
+  })
+
+  it('shows what the core found under its heading, goes there, and offers it again', async () => {
+    const { user, box } = await open([saved])
+    await user.type(box, '39627')
+    await user.click(await screen.findByRole('button', { name: /Quasars/ }))
+    expect(window.location.hash).toBe('#/sql?run=1')
+    act(() => openSpotlight())
+    expect(await screen.findByRole('button', { name: /Quasars/ })).toBeInTheDocument()
+  })
+
+  it('still finds what the page knows when the core does not answer', async () => {
+    const { user } = show(<CommandPalette />, { search: { find: () => Promise.reject(new Error('gone')) } })
+    act(() => openSpotlight())
+    await user.type(await screen.findByRole('textbox', { name: 'Search and commands' }), 'pg01')
+    expect((await screen.findAllByRole('button')).some((item) => item.textContent.includes('pg01'))).toBe(true)
   })
 })

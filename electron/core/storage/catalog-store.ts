@@ -7,6 +7,8 @@ export interface CatalogStore {
   put(catalog: Catalog): void
   /** As it was kept, with `isLive` false; undefined when none was ever read. */
   find(connectionId: ConnectionId): Catalog | undefined
+  /** When the kept one was read: cheap, for who keeps what was made from it. */
+  readAtMs(connectionId: ConnectionId): number | undefined
 }
 
 export function createCatalogStore({ sqlite }: Database): CatalogStore {
@@ -18,6 +20,10 @@ export function createCatalogStore({ sqlite }: Database): CatalogStore {
            ON CONFLICT (connection_id) DO UPDATE SET read_at_ms = excluded.read_at_ms, body = excluded.body`,
         )
         .run(catalog.connectionId, Math.round(catalog.readAtMs), JSON.stringify(catalog)),
+    readAtMs(connectionId) {
+      const row = sqlite.prepare('SELECT read_at_ms FROM catalog WHERE connection_id = ?').get(connectionId)
+      return (row as { read_at_ms: number } | undefined)?.read_at_ms
+    },
     find(connectionId) {
       const row = sqlite.prepare('SELECT body FROM catalog WHERE connection_id = ?').get(connectionId) as
         { body: string } | undefined

@@ -5,7 +5,8 @@ import { IconChevronDown, IconChevronRight, IconDots, IconKey, IconTable } from 
 import { useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import type { Catalog, CatalogTable } from '#shared/contracts/sql.ts'
 import { formatBytes, formatCount } from '#shared/model/quantities.ts'
-import { nameOf, shortType } from './sql-names.ts'
+import { nameOf } from '#shared/model/sql-names.ts'
+import { shortType } from './sql-names.ts'
 
 type CatalogColumn = Catalog['tables'][number]['columns'][number]
 

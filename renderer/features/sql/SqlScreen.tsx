@@ -21,6 +21,7 @@ import { RunHistory } from './RunHistory.tsx'
 import { ResultPanel } from './ResultPanel.tsx'
 import { SchemaBrowser } from './SchemaBrowser.tsx'
 import { SqlEditor, type EditorHandle } from './SqlEditor.tsx'
+import { useSqlLink } from './use-sql-link.ts'
 import { cancelRun, chooseConnection, runStatement, setText, useSql } from './sql.store.ts'
 
 const sides = [
@@ -74,6 +75,7 @@ function Workbench({ databases }: { databases: Connection[] }) {
     setText(sql)
     setTimeout(() => editor.current?.focus())
   }, [])
+  useSqlLink(databases, replace)
   useScreenCommands(
     () => [
       { id: 'sql-run', title: 'Run the statement', group: 'SQL', shortcut: 'mod+Enter', disabledReason: blocked?.message ?? null, run },

@@ -8,6 +8,7 @@ import { implementFeature } from '../../router/implement-feature.ts'
 import type { SearchQuery, SearchSource } from '../../search/search-registry.ts'
 import { auditSearch } from './audit-search.ts'
 import { createEntitySearch } from './entity-search.ts'
+import { taskSearch } from './task-search.ts'
 
 /** A source that takes longer is left out of this answer. */
 const sourceTimeoutMs = 1_500
@@ -16,6 +17,7 @@ export function createSearchFeature(core: CoreServices) {
   const log = core.platform.log.child({ feature: 'search' })
   core.search.register(createEntitySearch(core))
   core.search.register(auditSearch(core))
+  core.search.register(taskSearch(core))
 
   async function find(input: { text: string; siteId: SiteId | null; limit: number }, signal: AbortSignal) {
     const startedAt = performance.now()

@@ -10,8 +10,10 @@ import { implementFeature } from '../../router/implement-feature.ts'
 import { createCatalogStore } from '../../storage/catalog-store.ts'
 import { createRunStore } from '../../storage/run-store.ts'
 import { createCatalogDesk } from './catalog-desk.ts'
+import { createCatalogSearch } from './catalog-search.ts'
 import { offerExport } from './result-export.ts'
 import { RunDesk } from './run-desk.ts'
+import { runSearch } from './run-search.ts'
 
 export function createSqlFeature(core: CoreServices) {
   const log = core.platform.log.child({ feature: 'sql' })
@@ -20,7 +22,10 @@ export function createSqlFeature(core: CoreServices) {
   const store = createRunStore(core.database, { directory, log })
   const pool = new DecodePool(core.platform.paths.worker('postgres-decode'))
   const desk = new RunDesk(core, store, pool)
-  const catalogs = createCatalogDesk(createCatalogStore(core.database), core.platform.now)
+  const catalogStore = createCatalogStore(core.database)
+  const catalogs = createCatalogDesk(catalogStore, core.platform.now)
+  core.search.register(runSearch(core, store))
+  core.search.register(createCatalogSearch(core, catalogStore))
   // Nothing is answered from the store before what the last process left behind has been put right.
   const ready = store
     .recover()
