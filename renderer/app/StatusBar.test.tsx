@@ -35,6 +35,17 @@ describe('the status bar', () => {
     expect(item).not.toHaveTextContent('●')
   })
 
+  it('gathers many live systems of one kind, and leaves the one that is lost to be read', async () => {
+    const hosts = ['a', 'b', 'c'].map((name) => sampleSource({ connectionId: name as ConnectionId, label: `host-${name}`, kind: 'ssh' }))
+    const gone = sampleSource({ connectionId: 'd' as ConnectionId, label: 'host-d', kind: 'ssh', state: 'lost' })
+    useInventory.setState({ sources: [...hosts, gone] })
+    const { user } = show(<StatusBar />)
+    expect(screen.getByRole('button', { name: /host-d.*lost/ })).toBeInTheDocument()
+    expect(screen.queryByRole('button', { name: /host-a/ })).not.toBeInTheDocument()
+    await user.click(screen.getByRole('button', { name: /3 SSH hosts/ }))
+    expect(within(await screen.findByRole('dialog')).getByText('host-a')).toBeInTheDocument()
+  })
+
   it('says that the core itself is lost', () => {
     useSession.setState({ carrier: 'lost' })
     show(<StatusBar />)
