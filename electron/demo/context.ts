@@ -1,6 +1,7 @@
 // The seams of the demo lab: what every demo server gets, and what it gives back. The lab is a test bed that
 // connectors cannot tell from real systems; the core never imports this room, only the shells' launcher starts it.
 import type { ConnectionDraft } from '#shared/model/connection.ts'
+import type { LabRunner } from './containers/lab-runner.ts'
 import type { DemoSite } from './world/site.ts'
 
 /** What can be made to go wrong, per service, at any time. */
@@ -44,6 +45,8 @@ export interface DemoContext {
   clock: DemoClock
   faults: FaultPlan
   certificate(name: FaultService): ServerCertificate
+  /** Runs submitted scripts as real processes; shared by the servers. */
+  runner: LabRunner
   signal: AbortSignal
   onProgress(step: string, fraction: number): void
   log(line: string): void

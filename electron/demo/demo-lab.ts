@@ -1,10 +1,12 @@
 // The whole demo lab: its clock, its backups, and the servers that show it, started together and stopped
 // together. Called by process.ts in a process of its own, and by tests. Never imported by the core.
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppError, cancelled, isAppError } from '#shared/errors.ts'
 import type { BackupPolicy } from '#shared/model/backup-policy.ts'
 import type { ConnectionDraft } from '#shared/model/connection.ts'
+import { createLabRunner } from './containers/lab-runner.ts'
 import type { DemoClock, DemoContext, DemoService, FaultPlan, FaultService } from './context.ts'
 import { labBackupPolicy } from './world/backup-promises.ts'
 import { createLabBackups, type LabBackups } from './world/backups.ts'
@@ -20,6 +22,8 @@ export interface DemoLabOptions {
   onProgress(step: string, fraction: number): void
   log(line: string): void
   /** All of them when absent. */
+  /** What the images of the lab's containers hold; where the source has it when absent. */
+  imageDir?: string
   services?: readonly FaultService[]
   /** Lab time minus real time, milliseconds. */
   clockOffsetMs?: number
@@ -52,6 +56,8 @@ const starters: Record<FaultService, Starter> = {
 
 /** Share of each service in the progress bar: only the database takes noticeable time. */
 const weights: Record<FaultService, number> = { proxmox: 1, pbs: 1, kubernetes: 1, ssh: 1, s3: 1, postgres: 26 }
+/** Right when run from source; the bundle names its own. */
+const sourceImageDir = join(import.meta.dirname, '..', '..', 'resources', 'demo', 'containers', 'python')
 const startLimitMs = 300_000
 const stopLimitMs = 30_000
 
@@ -75,6 +81,7 @@ export async function startDemoLab(options: DemoLabOptions): Promise<DemoLab> {
   const shutDown = async () => {
     stop.abort()
     await disposeStarted(started, options.log)
+    await world.context.runner.dispose()
     world.backups.dispose()
     world.context.clock.dispose()
   }
@@ -107,6 +114,7 @@ async function createWorld(options: DemoLabOptions, signal: AbortSignal) {
     clock,
     faults: createFaultPlan(),
     certificate: await loadCertificates(options.dataDir),
+    runner: createLabRunner({ imageDir: options.imageDir ?? sourceImageDir, log: options.log }),
     signal,
     log: options.log,
   }

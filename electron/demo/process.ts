@@ -1,5 +1,6 @@
 // Entry of the process that runs the demo lab: started by the demo feature's launcher with child_process.fork, or as
 // an Electron utility process. Obeys messages.ts, and goes when its parent goes, leaving nothing behind.
+import { join } from 'node:path'
 import { isAppError } from '#shared/errors.ts'
 import { startDemoLab, type DemoLab } from './demo-lab.ts'
 import { demoCommand, type DemoCommand, type DemoReport } from './messages.ts'
@@ -50,6 +51,8 @@ type StartCommand = Extract<DemoCommand, { type: 'start' }>
 function startFor(channel: Channel, command: StartCommand, signal: AbortSignal): Promise<DemoLab> {
   return startDemoLab({
     dataDir: command.dataDir,
+    // The source and the bundle both lie two folders below the package's own.
+    imageDir: join(import.meta.dirname, '..', '..', 'resources', 'demo', 'containers', 'python'),
     signal,
     ...(command.services ? { services: command.services } : {}),
     ...(command.clockOffsetMs === undefined ? {} : { clockOffsetMs: command.clockOffsetMs }),

@@ -24,8 +24,10 @@ import type { ExecServer } from './pods/pod-exec.ts'
 import { createExecServer } from './pods/pod-exec.ts'
 import { createMetrics } from './pods/metrics-api.ts'
 import { answerPodLog } from './pods/pod-log.ts'
+import { createRealContainers } from './pods/real-containers.ts'
 import { answerServiceProxy } from './pods/ray-dashboard.ts'
 import { labGroups } from './seeds/access-seeds.ts'
+import { putDatabaseSecrets } from './seeds/database-secrets.ts'
 import { installedMs, replayHistory } from './seeds/replay.ts'
 import { badRequest, KubeError, noSuchPath, unauthorized } from './storage/kube-status.ts'
 import { ObjectStore } from './storage/object-store.ts'
@@ -62,6 +64,8 @@ export async function startKubernetesDemo(
     clock: context.clock,
     site: context.site,
     tokens: tokens.users,
+    realLog: (uid) => cluster.containers.linesOf(uid),
+    killReal: (uid) => cluster.containers.kill(uid),
     serverAddress: () => `127.0.0.1:${listening.port}`,
     metrics: createMetrics(cluster.store, context.site, () => context.clock.nowMs()),
     podLog: (request, response) => answerPodLog(api, request, response),
@@ -79,6 +83,7 @@ export async function startKubernetesDemo(
     ...(options.port === undefined ? {} : { port: options.port }),
   })
   listening.port = server.port
+  context.runner.onDatabase((database) => putDatabaseSecrets(cluster.store, cluster.registry, database))
   context.onProgress('Starting the Kubernetes API server', 1)
   return serviceOf(context, server, certificates, tokens, cluster, exec)
 }
@@ -99,7 +104,10 @@ function openCluster(context: DemoContext, caPem: string) {
   const clock = { nowMs: () => seedingMs ?? context.clock.nowMs(), set: (atMs: number) => (seedingMs = atMs) }
   const store = new ObjectStore(clock)
   const registry = createResourceRegistry(store)
+  let wake: () => void = () => undefined
+  const containers = createRealContainers({ runner: context.runner, store, nowMs: () => context.clock.nowMs(), onEnd: () => wake() })
   const shared = {
+    containers,
     store,
     registry,
     site: context.site,
@@ -116,7 +124,8 @@ function openCluster(context: DemoContext, caPem: string) {
   store.compact(true)
   seedingMs = undefined
   loop.attach(context.clock)
-  return { store, registry, loop }
+  wake = () => loop.settle()
+  return { store, registry, loop, containers }
 }
 
 /** The lab's own life begins when the history is over. */
@@ -192,6 +201,7 @@ function serviceOf(
     ],
     async dispose() {
       cluster.loop.dispose()
+      cluster.containers.dispose()
       exec.dispose()
       await server.dispose()
     },

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { ConnectionDraft } from '#shared/model/connection.ts'
 import { isAppError } from '#shared/errors.ts'
+import type { LabDatabase } from '../containers/lab-runner.ts'
 import type { DemoContext, FaultKind } from '../context.ts'
 import { buildContent } from './build.ts'
 import { PostgresCluster } from './cluster.ts'
@@ -109,6 +110,13 @@ export class DemoServer {
       },
       secrets: { password: this.#passwords[user] ?? '' },
     }
+  }
+
+  /** Where a container of the lab finds it, and as whom. */
+  entrance(): LabDatabase {
+    const { host } = this.site
+    const { database, user } = entrances[host] ?? { database: 'postgres', user: superuser }
+    return { host, port: this.#port, database, user, password: this.#passwords[user] ?? '' }
   }
 
   describe(): PostgresDemoServer {

@@ -62,6 +62,7 @@ export async function startPostgresDemo(
     if (service === 'postgres') for (const server of servers) server.applyFault(fault)
   })
   for (const server of servers) server.applyFault(context.faults.get('postgres'))
+  offerResearchDatabase(context, servers)
   context.onProgress('The databases are ready', 1)
   return {
     name: 'postgres',
@@ -72,6 +73,12 @@ export async function startPostgresDemo(
       await Promise.all(servers.map((server) => server.dispose()))
     },
   }
+}
+
+/** The lab's containers reach the researchers' database as the researchers do. */
+function offerResearchDatabase({ runner }: DemoContext, servers: readonly DemoServer[]): void {
+  const found = servers.find((server) => server.site.host === 'proj-pg01')
+  if (found) runner.offerDatabase(found.entrance())
 }
 
 /** Only the DESI server's steps are worth showing; the other is done long before. Never goes back. */

@@ -15,6 +15,8 @@ export interface LabMachine {
   secondFactor?: { code: string; hint: string }
   /** The draft leaves the host key open: a person meets it at first use. */
   isUnconfirmed?: boolean
+  /** Scripts that are put there and started really run. */
+  runsScripts?: boolean
   /** Reached only through this machine, at its own address in the lab's network. */
   jump?: string
 }
@@ -29,7 +31,7 @@ const host = (name: string) => (site: DemoSite, nowMs: () => number): Machine | 
 const demoCode = '314159'
 
 export const labMachines: readonly LabMachine[] = [
-  { name: 'proj-gpu01', machine: guest('proj-gpu01'), user: labUser.name, auth: 'key' },
+  { name: 'proj-gpu01', machine: guest('proj-gpu01'), user: labUser.name, auth: 'key', runsScripts: true },
   { name: 'proj-pg01', machine: guest('proj-pg01'), user: labUser.name, auth: 'password' },
   { name: 'proj-dev01', machine: guest('proj-dev01'), user: labUser.name, auth: 'key', isUnconfirmed: true },
   {

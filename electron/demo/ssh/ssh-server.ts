@@ -6,6 +6,8 @@ import type { DemoContext, DemoService } from '../context.ts'
 import { labAddress, labMachines, type LabMachine } from './lab-machines.ts'
 import type { SshKeys } from './host-keys.ts'
 import { fingerprintOf, loadSshKeys } from './host-keys.ts'
+import { createRealScripts } from './real-scripts.ts'
+import type { Machine } from './shell/machine.ts'
 import type { SshHost } from './ssh-host.ts'
 import { startSshHost } from './ssh-host.ts'
 
@@ -19,6 +21,7 @@ export async function startSshDemo(context: DemoContext, options: SshDemoOptions
   context.onProgress('Starting the SSH machines', 0)
   const wanted = labMachines.flatMap((lab) => {
     const machine = lab.machine(context.site, () => context.clock.nowMs())
+    if (machine !== null && lab.runsScripts) letScriptsRun(context, machine)
     return machine === null ? [] : [{ lab, machine }]
   })
   const keys = await loadSshKeys(
@@ -54,6 +57,15 @@ export async function startSshDemo(context: DemoContext, options: SshDemoOptions
     drafts,
     dispose: async () => void (await Promise.all(hosts.map((host) => host.dispose()))),
   }
+}
+
+/** The machine gets its interpreter, and the settings with which its users reach the database. */
+function letScriptsRun({ runner }: DemoContext, machine: Machine): void {
+  machine.scripts = createRealScripts(runner, machine)
+  runner.onDatabase(({ host, database, user, password }) => {
+    const lines = [`PGHOST=${host}`, 'PGPORT=5432', `PGDATABASE=${database}`, `PGUSER=${user}`, `PGPASSWORD=${password}`]
+    machine.files.furnish(`${machine.home}/.config/meridian/database.env`, `${lines.join('\n')}\n`, 0o600)
+  })
 }
 
 const labelOf = (name: string): string => `SSH ${name}`

@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createLabRunner } from '../containers/lab-runner.ts'
 import type { DemoContext } from '../context.ts'
 import { loadCertificates } from '../world/certificates.ts'
 import { createDemoClock } from '../world/clock.ts'
@@ -22,18 +23,22 @@ export async function createTestContext(options: { startMs?: number } = {}): Pro
   })
   const stop = new AbortController()
   const logLines: string[] = []
+  const imageDir = join(import.meta.dirname, '..', '..', '..', 'resources', 'demo', 'containers', 'python')
+  const runner = createLabRunner({ imageDir, log: (line) => void logLines.push(line) })
   return {
     dataDir,
     site: loadDemoSite(),
     clock,
     faults: createFaultPlan(),
     certificate: await loadCertificates(dataDir),
+    runner,
     signal: stop.signal,
     onProgress: () => {},
     log: (line) => void logLines.push(line),
     logLines,
     async dispose() {
       stop.abort()
+      await runner.dispose()
       clock.dispose()
       await rm(dataDir, { recursive: true, force: true })
     },

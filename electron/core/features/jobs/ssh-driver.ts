@@ -87,11 +87,13 @@ export function createSshDriver(ssh: Ssh): JobDriver {
       const log = `${runDirectoryOf(record.job.jobId)}/log`
       for (let from = kept.bytes; ;) {
         const { stdout } = await ssh.exec(`test -f ${log} && tail -c +${from + 1} ${log} | head -c ${logStepBytes}`, { signal, maxOutputBytes: 2 * logStepBytes })
-        if (stdout === '') return
-        yield { text: stdout, isWhole: false }
-        const bytes = Buffer.byteLength(stdout)
-        from += bytes
-        if (bytes < logStepBytes) return
+        // Whole lines only: a piece may end in the middle of a character.
+        const end = kept.isEnded && stdout.length < logStepBytes / 2 ? stdout.length : stdout.lastIndexOf('\n') + 1
+        if (end === 0) return
+        const text = stdout.slice(0, end)
+        yield { text, isWhole: false }
+        from += Buffer.byteLength(text)
+        if (stdout.length < logStepBytes / 8) return
       }
     },
 

@@ -1,5 +1,6 @@
 // What every part of the demo API server works with: the cluster's state, the lab's clock and site, and the doors to
 // the things that are computed instead of stored. Made once by kubernetes-server.ts.
+import type { RealLine } from '../pods/real-containers.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DemoClock } from '../../context.ts'
 import type { DemoSite } from '../../world/site.ts'
@@ -10,6 +11,9 @@ import type { ResourceRegistry } from './resource-registry.ts'
 import type { ResourceRequest } from './request-info.ts'
 
 export interface ApiContext {
+  /** What a container that really ran has said, by the uid of its pod or Ray job. */
+  realLog(uid: string): readonly RealLine[] | undefined
+  killReal(uid: string): void
   store: ObjectStore
   registry: ResourceRegistry
   clock: DemoClock

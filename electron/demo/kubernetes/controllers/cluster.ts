@@ -6,6 +6,7 @@ import type { ResourceRegistry } from '../api/resource-registry.ts'
 import type { KubeObject } from '../storage/kube-object.ts'
 import { isSameJson } from '../storage/kube-object.ts'
 import type { ObjectStore, StoreKey } from '../storage/object-store.ts'
+import type { RealContainers } from '../pods/real-containers.ts'
 import type { EventRecorder } from './event-recorder.ts'
 import type { SeededRandom } from './random.ts'
 
@@ -16,6 +17,8 @@ export interface Cluster {
   random: SeededRandom
   events: EventRecorder
   clock: Pick<DemoClock, 'nowMs'>
+  /** Containers that really run. */
+  containers: RealContainers
   /** Makes the loop run again at that lab time. Cheap; asking twice for one time is one wake-up. */
   wakeAt(atMs: number): void
 }

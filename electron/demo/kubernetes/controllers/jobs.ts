@@ -54,13 +54,14 @@ function reconcile(cluster: Cluster, job: Job): void {
   let counts = tally(cluster, job)
   const wanted = spec.completions ?? 1
   const isSuspended = spec.suspend === true
-  const hasFailed = counts.failed.length > spec.backoffLimit
+  const isLate = isOverDeadline(cluster, job)
+  const hasFailed = counts.failed.length > spec.backoffLimit || isLate
   const isDone = !hasFailed && counts.succeeded.length >= wanted
   if (hasFailed || isSuspended) counts.active.forEach((pod) => retirePod(cluster, pod))
   else if (!isDone) startMissing(cluster, job, counts, wanted)
   counts = tally(cluster, job)
   const time = timestamp(cluster.clock.nowMs())
-  if (isDone || hasFailed) finish(cluster, job, counts, hasFailed)
+  if (isDone || hasFailed) finish(cluster, job, counts, hasFailed, isLate)
   else
     setStatus(cluster, shelf.jobs, job, {
       ...jobCounts(job, counts),
@@ -145,14 +146,23 @@ export function printIndexes(indexes: number[]): string {
   return ranges.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(',')
 }
 
-function finish(cluster: Cluster, job: Job, counts: Tally, hasFailed: boolean): void {
+/** The time a job may take as a whole, from its start. */
+function isOverDeadline(cluster: Cluster, job: Job): boolean {
+  const seconds = Number(job.spec['activeDeadlineSeconds'] ?? 0)
+  const startMs = parseTime(textAt(job, 'status.startTime'))
+  if (seconds <= 0 || Number.isNaN(startMs) || job.spec.suspend === true) return false
+  const dueMs = startMs + seconds * 1000
+  if (cluster.clock.nowMs() >= dueMs) return true
+  cluster.wakeAt(dueMs)
+  return false
+}
+
+function finish(cluster: Cluster, job: Job, counts: Tally, hasFailed: boolean, isLate: boolean): void {
   const time = timestamp(cluster.clock.nowMs())
   const outcome = hasFailed
-    ? {
-        type: 'Failed',
-        reason: 'BackoffLimitExceeded',
-        message: 'Job has reached the specified backoff limit',
-      }
+    ? isLate
+      ? { type: 'Failed', reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' }
+      : { type: 'Failed', reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' }
     : { type: 'Complete', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }
   const gate = hasFailed
     ? { type: 'FailureTarget', reason: outcome.reason, message: outcome.message }
@@ -171,7 +181,7 @@ function finish(cluster: Cluster, job: Job, counts: Tally, hasFailed: boolean): 
   })
   cluster.events.record(job, {
     type: hasFailed ? 'Warning' : 'Normal',
-    reason: hasFailed ? 'BackoffLimitExceeded' : 'Completed',
+    reason: hasFailed ? outcome.reason : 'Completed',
     message: hasFailed ? outcome.message : 'Job completed',
     component: 'job-controller',
   })

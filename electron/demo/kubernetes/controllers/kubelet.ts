@@ -4,8 +4,9 @@ import { shelf } from '../api/resource-table.ts'
 import { hashFraction } from '../../world/load.ts'
 import type { Pod } from '../storage/kinds.ts'
 import { as } from '../storage/kinds.ts'
-import { numberAt } from '../storage/kube-object.ts'
+import { isSameJson, numberAt } from '../storage/kube-object.ts'
 import { parseTime } from '../storage/kube-time.ts'
+import type { Hindrance } from '../pods/real-containers.ts'
 import type { Cluster, Controller } from './cluster.ts'
 import { endedStatus, isPodOver, restartedStatus, runningStatus } from './pod-states.ts'
 import type { ContainerEnd } from './pod-states.ts'
@@ -13,6 +14,8 @@ import { runPlanOf } from './run-plan.ts'
 
 /** The longest a well-behaved container of the lab needs to stop. */
 const stopMs = 2_000
+/** How often a container that cannot start is tried again. */
+const retryMs = 3_000
 
 interface Memory {
   /** Images by node: a second pod does not pull again. */
@@ -25,6 +28,7 @@ export const kubelet = (): Controller => {
   const memory: Memory = { pulled: new Set(), startAt: new Map(), stopAt: new Map() }
   return (cluster) => {
     const pods = cluster.store.list(shelf.pods).map(as<Pod>)
+    if (cluster.containers.hasAny) cluster.containers.keepOnly(wantedContainers(cluster, pods))
     for (const pod of pods) {
       if (pod.spec.nodeName === undefined || pod.status.startTime === undefined) {
         if (pod.metadata.deletionTimestamp !== undefined) stop(cluster, pod, memory)
@@ -63,6 +67,14 @@ function start(cluster: Cluster, pod: Pod, memory: Memory): void {
       })
   }
   if (nowMs < dueMs) return cluster.wakeAt(dueMs)
+  const hindrance = cluster.containers.isReal(pod.spec)
+    ? cluster.containers.start(uid, pod.metadata.namespace ?? '', pod.spec, realOptions(pod))
+    : undefined
+  if (hindrance !== undefined) {
+    hold(cluster, pod, hindrance)
+    memory.startAt.set(uid, nowMs + retryMs)
+    return cluster.wakeAt(nowMs + retryMs)
+  }
   memory.startAt.delete(uid)
   for (const { name, image } of pod.spec.containers) {
     const isFresh = !memory.pulled.has(`${node} ${image}`)
@@ -84,6 +96,35 @@ function start(cluster: Cluster, pod: Pod, memory: Memory): void {
   }
   const address = pod.spec.hostNetwork === true ? (pod.status.hostIP ?? '') : freeAddress(cluster, node)
   cluster.store.update(shelf.pods, { ...pod, status: runningStatus(pod, address, nowMs) })
+}
+
+/** Pods that are not over, and Ray jobs, whose drivers are kept under their own uid. */
+const wantedContainers = (cluster: Cluster, pods: readonly Pod[]): Set<string> =>
+  new Set([...pods.filter((pod) => pod.status.phase !== 'Failed' || hasRealEnd(cluster, pod)), ...cluster.store.list(shelf.rayJobs)].map(({ metadata }) => metadata.uid ?? ''))
+
+/** A pod that failed by its own end keeps its log; one that was evicted loses its process and its log. */
+const hasRealEnd = (cluster: Cluster, pod: Pod): boolean => cluster.containers.endOf(pod.metadata.uid ?? '') !== undefined
+
+const realOptions = ({ spec }: Pod): { seconds?: number } => {
+  const seconds = Number(spec['activeDeadlineSeconds'] ?? 0)
+  return seconds > 0 ? { seconds } : {}
+}
+
+/** It cannot start yet: a waiting reason of its container, or an event for a volume that is not there. */
+function hold(cluster: Cluster, pod: Pod, { reason, message, isMount = false }: Hindrance): void {
+  if (isMount) return cluster.events.record(pod, { component: 'kubelet', host: pod.spec.nodeName ?? '', type: 'Warning', reason, message })
+  const containerStatuses = (pod.status.containerStatuses ?? []).map((status) => ({ ...status, state: { waiting: { reason, message } } }))
+  if (isSameJson(containerStatuses, pod.status.containerStatuses)) return
+  cluster.store.update(shelf.pods, { ...pod, status: { ...pod.status, containerStatuses } })
+  cluster.events.record(pod, { ...from(pod, pod.spec.containers[0]?.name ?? ''), type: 'Warning', reason: 'Failed', message: `Error: ${message}` })
+}
+
+/** The process has ended: as it said, or because the node took its memory back. */
+function endReal(cluster: Cluster, pod: Pod): void {
+  const end = cluster.containers.endOf(pod.metadata.uid ?? '')
+  if (end === undefined) return
+  const reason = end.reason === 'Killed' || end.reason === 'DeadlineExceeded' ? 'Error' : end.reason
+  cluster.store.update(shelf.pods, { ...pod, status: endedStatus(pod, { exitCode: end.exitCode, reason }, cluster.clock.nowMs()) })
 }
 
 const from = (pod: Pod, container: string) => ({
@@ -109,6 +150,7 @@ function freeAddress(cluster: Cluster, nodeName: string): string {
 
 /** Ends a finite pod when its time has come; a failed one that may restart does. */
 function end(cluster: Cluster, pod: Pod): void {
+  if (cluster.containers.isStarted(pod.metadata.uid ?? '')) return endReal(cluster, pod)
   const plan = runPlanOf(pod)
   if (plan === undefined) return
   const startedMs = parseTime(pod.status.containerStatuses?.[0]?.state.running?.startedAt)
@@ -150,6 +192,7 @@ function stop(cluster: Cluster, pod: Pod, memory: Memory): void {
   let dueMs = memory.stopAt.get(uid)
   if (dueMs === undefined) {
     dueMs = nowMs + (isIdle ? 0 : Math.min(graceMs, stopMs))
+    cluster.containers.kill(uid)
     memory.stopAt.set(uid, dueMs)
     if (!isIdle)
       for (const { name } of pod.spec.containers)

@@ -10,9 +10,12 @@ import { as } from '../storage/kinds.ts'
 import { badRequest } from '../storage/kube-status.ts'
 import { nanoTimestamp, parseTime } from '../storage/kube-time.ts'
 import { lastWords, voiceOf } from './log-lines.ts'
+import type { RealLine } from './real-containers.ts'
 
 /** One run of one container. */
 interface Run {
+  /** Its real lines, where it is a process and no plan; they grow while it runs. */
+  real?: readonly RealLine[] | undefined
   seed: string
   image: string
   container: string
@@ -23,6 +26,8 @@ interface Run {
 
 interface Line {
   atMs: number
+  /** Set where the stamp must not depend on what else is printed. */
+  nanos?: number
   text: string
 }
 
@@ -33,7 +38,7 @@ const followMs = 400
 export function answerPodLog(context: ApiContext, request: ResourceRequest, response: ServerResponse): void {
   const { query } = request
   const pod = as<Pod>(existing(context, request))
-  const run = chooseRun(pod, query)
+  const run: Run = { ...chooseRun(pod, query), real: context.realLog(pod.metadata.uid ?? '') }
   const nowMs = context.clock.nowMs()
   const hasStamps = queryFlag(query, 'timestamps')
   const limitBytes = queryNumber(query, 'limitBytes')
@@ -119,6 +124,7 @@ function sinceOf(query: URLSearchParams, nowMs: number): number {
 
 /** The lines said in (fromMs, untilMs], the newest 5,000 at most; the first run's opening line is at its very start. */
 function linesOf(run: Run, fromMs: number, untilMs: number): Line[] {
+  if (run.real !== undefined) return [...run.real]
   const { periodMs, line } = voiceOf(run.image, run.container)
   const lastMs = Math.min(untilMs, run.end?.atMs ?? untilMs)
   const last = Math.floor((lastMs - run.startMs) / periodMs)
@@ -144,7 +150,7 @@ function printLines(
 ): boolean {
   let text = ''
   for (const [index, line] of lines.entries())
-    text += `${hasStamps ? `${nanoTimestamp(line.atMs, index * 977)} ` : ''}${line.text}\n`
+    text += `${hasStamps ? `${nanoTimestamp(line.atMs, line.nanos ?? index * 977)} ` : ''}${line.text}\n`
   let bytes = Buffer.from(text)
   if (limitBytes !== undefined && written.bytes + bytes.length >= limitBytes)
     bytes = bytes.subarray(0, limitBytes - written.bytes)
@@ -162,6 +168,7 @@ function follow(
   print: (lines: Line[]) => boolean,
 ): void {
   let saidMs = fromMs
+  let said = run.real?.length ?? 0
   const timer = setInterval(() => {
     const { store, clock } = context
     const found = store.get(request.resource.storeKey, request.namespace, request.name ?? '')
@@ -172,7 +179,9 @@ function follow(
     const now = status === undefined || found === undefined ? undefined : currentRun(as<Pod>(found), status)
     const isSameRun = now !== undefined && now.seed === run.seed
     const untilMs = clock.nowMs()
-    const isFull = print(linesOf(isSameRun ? now : run, saidMs, untilMs))
+    // Real lines are counted: two of them may be of one millisecond.
+    const isFull = print(run.real === undefined ? linesOf(isSameRun ? now : run, saidMs, untilMs) : run.real.slice(said))
+    said = run.real?.length ?? 0
     saidMs = untilMs
     if (isFull || !isSameRun || now.end !== undefined) response.end()
   }, followMs)

@@ -176,6 +176,7 @@ const isTerminal = (job: KubeObject): boolean =>
 
 function stop(context: ApiContext, job: KubeObject): Answer {
   if (isTerminal(job)) return { code: 200, body: { stopped: false } }
+  context.killReal(job.metadata.uid ?? '')
   const endTime = timestamp(context.clock.nowMs())
   const status = {
     ...recordAt(job, 'status'),
@@ -195,6 +196,8 @@ function remove(context: ApiContext, job: KubeObject): Answer {
 }
 
 function jobLog(context: ApiContext, job: KubeObject): string {
+  const real = context.realLog(job.metadata.uid ?? '')
+  if (real !== undefined) return real.map(({ text }) => `${text}\n`).join('')
   const startMs = parseTime(textAt(job, 'status.rayJobInfo.startTime'))
   if (Number.isNaN(startMs)) return ''
   const untilMs = millis(textAt(job, 'status.endTime')) ?? context.clock.nowMs()

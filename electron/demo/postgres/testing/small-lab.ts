@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Client, type ClientConfig } from 'pg'
 import type { DemoContext, FaultPlan } from '../../context.ts'
 import { loadCertificates } from '../../world/certificates.ts'
+import { createLabRunner } from '../../containers/lab-runner.ts'
 import { createDemoClock } from '../../world/clock.ts'
 import { createFaultPlan } from '../../world/faults.ts'
 import { loadDemoSite } from '../../world/site.ts'
@@ -40,6 +41,7 @@ export async function startSmallLab(
     clock: createDemoClock(),
     faults,
     certificate,
+    runner: createLabRunner({ imageDir: dataDir, log: (line) => log.push(line) }),
     signal: options.signal ?? new AbortController().signal,
     onProgress(step, fraction) {
       steps.push({ step, fraction })

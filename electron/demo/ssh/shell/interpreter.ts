@@ -29,6 +29,7 @@ export async function runLine(
   signal: AbortSignal,
 ): Promise<number> {
   let code = 0
+  session.machine.scripts?.refresh()
   try {
     if (line.length > lineLimit) throw new SyntaxRefusal('argument list too long')
     for (const pipeline of parseCommandLine(line)) {
@@ -192,6 +193,7 @@ async function runNamed(
 
 /** Some programs are only where their device or daemon is. */
 function isInstalled({ machine }: ShellSession, name: string): boolean {
+  if (name === 'python3') return machine.scripts?.canRun === true
   if (name === 'nvidia-smi' || name === 'gpu-burn') return machine.gpu !== undefined
   if (name === 'sshd') return machine.sshdSettings !== undefined
   return true

@@ -1,6 +1,7 @@
 // What a demo shell runs on: a virtual machine of the site or a container of the demo cluster, as far as commands can
 // see it. Made by the SSH hosts and by pod exec.
 import type { GpuDevice } from './gpu.ts'
+import type { RealScripts } from '../real-scripts.ts'
 import type { MemoryFiles } from './memory-files.ts'
 
 export interface Machine {
@@ -21,6 +22,8 @@ export interface Machine {
   memoryUsedBytes(): number
   /** Present on the one machine that has the card. */
   gpu?: GpuDevice
+  /** Present where submitted scripts really run. */
+  scripts?: RealScripts
   /** Effective settings of the machine's SSH daemon; absent in containers. */
   sshdSettings?: string
 }

@@ -158,8 +158,8 @@ const which: Command = (call) => {
     'bash',
     'cat',
     'ls',
-    'python3',
     'sh',
+    ...(call.session.machine.scripts?.canRun ? ['python3'] : []),
     ...(call.session.machine.gpu === undefined ? [] : ['nvidia-smi']),
   ]
   const found = call.args.filter((name) => known.includes(name))
@@ -174,7 +174,27 @@ const id: Command = (call) => {
   return 0
 }
 
+/** `python3 [-u] script.py …`: runs as a process of this computer, on the machine's own files. */
+const python: Command = async ({ session, args, out, err, signal }) => {
+  const { scripts } = session.machine
+  const options = args.slice(0, args.findIndex((arg) => !arg.startsWith('-')) < 0 ? args.length : args.findIndex((arg) => !arg.startsWith('-')))
+  if (options.includes('--version') || options.includes('-V')) {
+    out('Python 3.12.3\n')
+    return 0
+  }
+  const [script, ...rest] = args.slice(options.length)
+  if (scripts === undefined || script === undefined) {
+    err('python3: an interactive interpreter is not offered here\n')
+    return 2
+  }
+  return scripts.run(resolvePath(session.directory, script), rest, session.environment, out, signal)
+}
+
+const commandV: Command = (call) => (call.args[0] === '-v' ? call.run(`which ${call.args[1] ?? ''}`) : 127)
+
 export const systemCommands: Record<string, Command> = {
+  python3: python,
+  command: commandV,
   uname,
   free,
   df,

@@ -56,11 +56,30 @@ function countOf(args: string[]): { count: number; operands: string[] } {
   return { count: Number.isFinite(count) ? count : 10, operands }
 }
 
+/** `-c 100` and `-c +5` count bytes; undefined without. */
+function byteRange(args: string[]): { count: number; isFrom: boolean; operands: string[] } | undefined {
+  const at = args.indexOf('-c')
+  const value = args[at + 1] ?? ''
+  if (at < 0 || !/^\+?\d+$/.test(value)) return undefined
+  return { count: Number(value), isFrom: value.startsWith('+'), operands: args.filter((_, index) => index !== at && index !== at + 1) }
+}
+
+/** Prints part of the input, counted in bytes. */
+async function printBytes(call: CommandCall, operands: string[], part: (bytes: Buffer) => Buffer): Promise<number> {
+  call.out(part(Buffer.from(await inputOf(call, operands))).toString('utf8'))
+  return 0
+}
+
 const head: Command = async (call) => {
+  const range = byteRange(call.args)
+  if (range) return printBytes(call, range.operands, (bytes) => bytes.subarray(0, range.count))
   const { count, operands } = countOf(call.args)
   return printLines(call, linesOf(await inputOf(call, operands)).slice(0, count))
 }
 const tail: Command = async (call) => {
+  const range = byteRange(call.args)
+  if (range)
+    return printBytes(call, range.operands, (bytes) => bytes.subarray(range.isFrom ? Math.max(0, range.count - 1) : Math.max(0, bytes.length - range.count)))
   const { count, operands } = countOf(call.args)
   const lines = linesOf(await inputOf(call, operands))
   return printLines(call, lines.slice(Math.max(lines.length - count, 0)))
