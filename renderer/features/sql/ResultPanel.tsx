@@ -1,9 +1,10 @@
 // The result on screen: how it ended, in words and figures; its rows or its pictures; saving and exporting it.
 import { Button, Group, Loader, Menu, Modal, SegmentedControl, Text, TextInput, VisuallyHidden } from '@mantine/core'
-import { IconBookmark, IconDownload, IconTable } from '@tabler/icons-react'
+import { IconBookmark, IconDownload, IconRocket, IconTable } from '@tabler/icons-react'
 import { lazy, Suspense, useState, useSyncExternalStore } from 'react'
 import { toAppError } from '#client/client.ts'
 import { useClient } from '#client/client-context.ts'
+import { navigate } from '#client/location.ts'
 import { exportFormats, type Run } from '#shared/contracts/sql.ts'
 import type { AppError } from '#shared/errors.ts'
 import { formatBytes, formatCount, formatDuration } from '#shared/model/quantities.ts'
@@ -103,10 +104,53 @@ function ResultBar({ result }: { result: OpenResult }) {
         {run.name ? ` · saved as “${run.name}”` : ''}
       </Text>
       <Group ml="auto" gap={6} wrap="nowrap">
+        <JobLinks run={run} isReading={result.isReading} />
         <SaveButton run={run} isReading={result.isReading} />
         <ExportMenu run={run} isReading={result.isReading} />
       </Group>
     </div>
+  )
+}
+
+/** From rows to a job, from a job's table back to its job and its query, and from a query to the tables of its jobs. */
+function JobLinks({ run, isReading }: { run: Run; isReading: boolean }) {
+  const history = useSql((state) => state.history)
+  const { fromJob } = run
+  const tables = history.state === 'ready' ? history.value.filter((other) => other.fromJob?.sourceRunId === run.runId) : []
+  return (
+    <>
+      {fromJob ? (
+        <Button size="xs" variant="default" leftSection={<IconRocket size={14} />} onClick={() => navigate('/jobs', { job: fromJob.jobId })}>
+          The job
+        </Button>
+      ) : null}
+      {fromJob?.sourceRunId ? (
+        <Button size="xs" variant="default" onClick={() => navigate('/sql', { run: fromJob.sourceRunId ?? '' })}>
+          Its query
+        </Button>
+      ) : null}
+      {tables.length > 0 ? (
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <Button size="xs" variant="default" leftSection={<IconTable size={14} />}>
+              Job results {tables.length}
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {tables.map((table) => (
+              <Menu.Item key={table.runId} onClick={() => navigate('/sql', { run: table.runId })}>
+                {table.name} · {formatCount(table.rows)} rows
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+      ) : null}
+      {fromJob ? null : (
+        <Button size="xs" variant="default" leftSection={<IconRocket size={14} />} disabled={isReading || run.resultBytes === 0} onClick={() => navigate('/jobs', { fromRun: run.runId })}>
+          Use in a job
+        </Button>
+      )}
+    </>
   )
 }
 

@@ -4,7 +4,7 @@ import { useEffect } from 'react'
 import { useClient } from '#client/client-context.ts'
 import { navigate, usePlace } from '#client/location.ts'
 import type { Connection } from '#shared/model/connection.ts'
-import { chooseConnection, openKeptResult } from './sql.store.ts'
+import { chooseConnection, loadHistory, openKeptResult } from './sql.store.ts'
 
 const longestStatement = 20_000
 
@@ -20,7 +20,11 @@ export function useSqlLink(databases: readonly Connection[], onText: (sql: strin
     const connection = databases.find((item) => item.id === wanted)
     if (connection) void chooseConnection(client, connection.id)
     if (sql !== null) onText(sql.slice(0, longestStatement))
-    if (runId !== null) void openKeptResult(client, runId)
+    if (runId !== null) {
+      void openKeptResult(client, runId)
+      // What belongs to it (the tables of its jobs) is found in the history.
+      void loadHistory(client)
+    }
     navigate('/sql', {}, { replace: true })
     // eslint-disable-next-line react-hooks/exhaustive-deps -- followed once per link
   }, [client, path, runId, sql, wanted])
