@@ -24,6 +24,8 @@ export const jobTemplate = z.object({
   /** Whether it works on the rows of a query: it must have them, it can, or it has no use for them. */
   data: z.enum(['required', 'optional', 'none']),
   transports: z.array(dataTransport),
+  /** Where it belongs, if the cluster has such a namespace. */
+  namespace: z.string().nullable(),
   /** JSON Schema of the parameters, as the form is made from it. */
   parameters: z.record(z.string(), z.unknown()),
   /** Names of its files, the script first. */

@@ -32,8 +32,8 @@ type Which = (typeof which)[number]
 const whichWords: Record<Which, string> = { all: 'All', active: 'Active', ended: 'Ended', mine: 'Submitted here' }
 
 const columns: Column<Job>[] = [
-  { key: 'name', title: 'Job', widthPx: 220, value: (job) => job.name },
-  { key: 'state', title: 'State', widthPx: 320, value: (job) => job.words, order: (job) => `${isEnded(job) ? 1 : 0}${job.words}`, render: (job) => <StateCell job={job} /> },
+  { key: 'name', title: 'Job', widthPx: 180, value: (job) => job.name },
+  { key: 'state', title: 'State', widthPx: 250, value: (job) => job.words, order: (job) => `${isEnded(job) ? 1 : 0}${job.words}`, render: (job) => <StateCell job={job} /> },
   { key: 'target', title: 'Runs on', widthPx: 190, value: (job) => `${targetWords[job.target]} · ${job.connectionLabel}${job.namespace ? ` · ${job.namespace}` : ''}` },
   { key: 'submitted', title: 'Submitted', widthPx: 100, value: (job) => new Date(job.submittedAtMs).toISOString(), order: (job) => job.submittedAtMs, render: (job) => <Age atMs={job.submittedAtMs} /> },
   { key: 'took', title: 'Took', widthPx: 90, align: 'right', value: (job) => (job.startedAtMs === null ? null : (job.endedAtMs ?? Date.now()) - job.startedAtMs), render: (job) => <JobDuration job={job} /> },

@@ -99,8 +99,8 @@ function OrderForm(props: { site: Site; templates: JobTemplate[]; userFolder: st
   useEffect(() => {
     if (current) return
     const first = usable.find(({ state }) => state === 'ready')
-    if (first) change(placeOf(first, draft.namespace))
-  }, [current, usable, change, draft.namespace])
+    if (first) change(placeOf(first, template?.namespace ?? null, draft.namespace))
+  }, [current, usable, change, draft.namespace, template])
   const order = useMemo(() => toOrder(draft, site.id), [draft, site.id])
   const preview = usePreview(order)
   const [check, setCheck] = useState<{ problems: JobProblem[]; verdict: string; of: unknown } | null>(null)
@@ -160,7 +160,8 @@ function OrderForm(props: { site: Site; templates: JobTemplate[]; userFolder: st
               No connection of this site can run this template. Connect a Kubernetes cluster, or a machine with Python over SSH.
             </Text>
           ) : null}
-          <TargetCards targets={usable} draft={draft} onChoose={(target) => change(placeOf(target, draft.namespace))} />
+          <TargetCards targets={usable.filter(({ state }) => state === 'ready')} draft={draft} onChoose={(target) => change(placeOf(target, template.namespace, draft.namespace))} />
+          <Unusable targets={usable.filter(({ state }) => state !== 'ready')} />
           {current && current.kind !== 'ssh-script' ? (
             <Select
               size="xs"
@@ -207,9 +208,10 @@ function OrderForm(props: { site: Site; templates: JobTemplate[]; userFolder: st
 
 const readyFirst = (left: JobTarget, right: JobTarget): number => Number(right.state === 'ready') - Number(left.state === 'ready') || targetKey(left).localeCompare(targetKey(right))
 
-function placeOf(target: JobTarget, before: string | null): Partial<Draft> {
-  const last = before ?? readNamespace()
-  return { target: target.kind, connectionId: target.connectionId, namespace: target.kind === 'ssh-script' ? null : firstNamespace(target.namespaces, last), manifest: null }
+/** The namespace chosen before, else the template's own, else the one used last. */
+function placeOf(target: JobTarget, own: string | null, before: string | null): Partial<Draft> {
+  const wanted = [before, own, readNamespace()].find((name) => name !== null && target.namespaces.includes(name)) ?? null
+  return { target: target.kind, connectionId: target.connectionId, namespace: target.kind === 'ssh-script' ? null : firstNamespace(target.namespaces, wanted), manifest: null }
 }
 
 function readNamespace(): string | null {
@@ -251,6 +253,21 @@ function usePreview(order: ReturnType<typeof toOrder>): { manifest: string; prob
     }
   }, [client, wanted])
   return preview
+}
+
+/** Places that could run it, were they there: named with the reason, out of the way. */
+function Unusable({ targets }: { targets: JobTarget[] }) {
+  if (targets.length === 0) return null
+  return (
+    <details className="job-unusable">
+      <summary>{targets.length === 1 ? 'One place does not answer' : `${targets.length} places do not answer`}</summary>
+      {targets.map((target) => (
+        <div key={targetKey(target)}>
+          <b>{target.label}</b>: {target.note}
+        </div>
+      ))}
+    </details>
+  )
 }
 
 function BrokenTemplates({ templates, userFolder }: { templates: JobTemplate[]; userFolder: string }) {

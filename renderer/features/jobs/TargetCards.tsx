@@ -1,4 +1,4 @@
-// Where there is room, first of all: every place the template can run on, with what is free there.
+// Where there is room, first of all: every place that the template can run on now, with what is free there.
 import { Progress, SimpleGrid, Text, UnstyledButton } from '@mantine/core'
 import type { JobTarget } from '#shared/contracts/jobs.ts'
 import { formatBytes } from '#shared/model/quantities.ts'
@@ -9,7 +9,7 @@ export function TargetCards({ targets, draft, onChoose }: { targets: JobTarget[]
   const asked = askedFor(draft)
   const chosen = draft.target && draft.connectionId ? `${draft.target}/${draft.connectionId}` : null
   return (
-    <SimpleGrid cols={{ base: 1, md: 2, xl: 3 }} spacing="xs" role="radiogroup" aria-label="Where it runs">
+    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="xs" role="radiogroup" aria-label="Where it runs">
       {targets.map((target) => (
         <TargetCard key={targetKey(target)} target={target} isChosen={targetKey(target) === chosen} shortage={whyNoRoom(target, asked)} onChoose={() => onChoose(target)} />
       ))}
@@ -18,28 +18,25 @@ export function TargetCards({ targets, draft, onChoose }: { targets: JobTarget[]
 }
 
 function TargetCard({ target, isChosen, shortage, onChoose }: { target: JobTarget; isChosen: boolean; shortage: string | null; onChoose: () => void }) {
-  const isUsable = target.state === 'ready'
   return (
-    <UnstyledButton className="job-target" role="radio" aria-checked={isChosen} aria-disabled={!isUsable} data-chosen={isChosen || undefined} onClick={isUsable ? onChoose : undefined}>
+    <UnstyledButton className="job-target" role="radio" aria-checked={isChosen} data-chosen={isChosen || undefined} onClick={onChoose}>
       <div className="job-target-head">
         <b>{targetWords[target.kind]}</b>
         <span className="job-dim">{target.label}</span>
       </div>
-      {isUsable ? (
-        <div className="job-room">
-          <Room label="Cores" room={target.cores} print={(value) => value.toFixed(value < 10 ? 1 : 0)} />
-          <Room label="Memory" room={target.memoryBytes} print={formatBytes} />
-          {target.gpus && target.gpus.total > 0 ? <Room label="GPUs" room={target.gpus} print={String} /> : null}
-        </div>
-      ) : null}
-      {shortage && isUsable ? (
+      <div className="job-room">
+        <Room label="Cores" room={target.cores} print={(value) => value.toFixed(value < 10 ? 1 : 0)} />
+        <Room label="Memory" room={target.memoryBytes} print={formatBytes} />
+        {target.gpus && target.gpus.total > 0 ? <Room label="GPUs" room={target.gpus} print={String} /> : null}
+      </div>
+      {shortage ? (
         <Text size="xs" c="var(--health-warning)">
           ▲ It would wait: {shortage}.
         </Text>
       ) : null}
       {target.note ? (
         <Text size="xs" c="var(--text-dim)" lineClamp={2}>
-          {isUsable ? target.note : `Not available: ${target.note}`}
+          {target.note}
         </Text>
       ) : null}
     </UnstyledButton>

@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { stringify } from 'yaml'
 import type { Job, JobDetails, JobOrder, JobProblem, JobTarget } from '#shared/contracts/jobs.ts'
 import { AppError, cancelled, isAppError, toWireError } from '#shared/errors.ts'
 import type { Connection, ConnectionId, SiteId } from '#shared/model/connection.ts'
@@ -173,7 +174,7 @@ export class JobDesk {
       isArchived: false,
       error: null,
     }
-    const record: JobRecord = { job, order, parameters: plan.parameters, manifest: plan.manifestText, files: plan.files, parts: [], events: [], captured: [] }
+    const record: JobRecord = { job, order, parameters: plan.parameters, manifest: stringify(plan.manifest, { lineWidth: 110 }), files: plan.files, parts: [], events: [], captured: [] }
     return { submission: { record, plan, rows: prepared.rows }, plan }
   }
 

@@ -121,7 +121,7 @@ function annotationsOf(order: JobOrder, { summary }: LoadedTemplate, context: Or
           'source-server': `${source.connectionLabel}/${source.database}`,
           'source-sql': source.sql.slice(0, 30_000),
           'source-rows': String(source.rows),
-          'source-sha256': source.resultSha256,
+          ...(source.resultSha256 === '' ? {} : { 'source-sha256': source.resultSha256 }),
           'source-data': `${source.transport} ${source.place}`,
           ...(source.fileSha256 === null ? {} : { 'source-file-sha256': source.fileSha256 }),
         }),

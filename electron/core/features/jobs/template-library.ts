@@ -32,6 +32,7 @@ const head = z.strictObject({
   purpose: z.string().min(1).max(600),
   data: z.enum(['required', 'optional', 'none']).default('none'),
   transports: z.array(dataTransport).default(['snapshot-table', 'csv-file']),
+  namespace: z.string().max(63).nullable().default(null),
   files: z.array(fileName).min(1).max(20),
 })
 const schemaFile = z.looseObject({ type: z.literal('object'), properties: z.record(z.string(), z.looseObject({})) })
@@ -70,7 +71,7 @@ export function createTemplateLibrary(folders: { shipped: string; user: string }
       return (await read(source, name)).summary
     } catch (error) {
       return {
-        id: name, version: '', title: name, purpose: '', source, targets: [], data: 'none', transports: [], parameters: {}, files: [],
+        id: name, version: '', title: name, purpose: '', source, targets: [], data: 'none', transports: [], namespace: null, parameters: {}, files: [],
         problem: problemOf(error),
       }
     }
