@@ -9,6 +9,7 @@ import { demo } from './demo.ts'
 import { guests } from './guests.ts'
 import { files } from './files.ts'
 import { inventory } from './inventory.ts'
+import { kubernetes } from './kubernetes.ts'
 import { prompts } from './prompts.ts'
 import { metrics } from './metrics.ts'
 import { search } from './search.ts'
@@ -31,6 +32,7 @@ export const contract = {
   guests,
   files,
   inventory,
+  kubernetes,
   prompts,
   metrics,
   search,

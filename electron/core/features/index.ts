@@ -10,6 +10,7 @@ import { createDemoFeature } from './demo/demo.service.ts'
 import { createGuestsFeature } from './guests/guests.service.ts'
 import { createFilesFeature } from './files/files.service.ts'
 import { createInventoryFeature } from './inventory/inventory.service.ts'
+import { createKubernetesFeature } from './kubernetes/kubernetes.service.ts'
 import { createPromptsFeature } from './prompts/prompts.service.ts'
 import { createPerformanceFeature } from './performance/performance.service.ts'
 import { createRightsFeature } from './rights/rights.service.ts'
@@ -34,6 +35,7 @@ export function createFeatures(core: CoreServices) {
     guests: createGuestsFeature(core),
     files: createFilesFeature(core),
     inventory: createInventoryFeature(core),
+    kubernetes: createKubernetesFeature(core),
     prompts: createPromptsFeature(core),
     metrics: watching.metrics,
     search: createSearchFeature(core),

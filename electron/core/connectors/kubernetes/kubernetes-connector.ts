@@ -9,6 +9,7 @@ import { createHttpsClient, type HttpsCall, type HttpsClient } from '../https/ht
 import { badJson, unexpectedShape, type ErrorText } from '../https/https-faults.ts'
 import type { KindSpec } from './kubernetes-kinds.ts'
 import { openKubernetesLogin } from './kubernetes-login.ts'
+import { tableAccept, tableItems } from './kubernetes-table.ts'
 
 const system = 'Kubernetes'
 /** The server ends a watch after this; the reader gives up a little later. */
@@ -18,6 +19,8 @@ const watchIdleMs = (watchSeconds + 30) * 1000
 const listAnswer = z.object({
   metadata: z.object({ resourceVersion: z.string().optional(), continue: z.string().optional() }).optional(),
   items: z.array(z.unknown()).nullish(),
+  columnDefinitions: z.unknown(),
+  rows: z.array(z.unknown()).nullish(),
 })
 const watchLine = z.object({ type: z.string(), object: z.unknown() })
 const versionOnly = z.object({ metadata: z.object({ resourceVersion: z.string() }) })
@@ -113,9 +116,10 @@ export function createKubernetesConnector(
         query,
         signal,
         timeoutMs: 30_000,
+        ...(kind.isTable ? { headers: { accept: tableAccept } } : {}),
       })
       return {
-        items: answer.items ?? [],
+        items: answer.items ?? tableItems(answer),
         resourceVersion: answer.metadata?.resourceVersion ?? '',
         next: answer.metadata?.continue || undefined,
       }
@@ -138,7 +142,7 @@ export function createKubernetesConnector(
         path: pathOf(kind, where.namespace),
         query,
         signal,
-        headers: await login.headers(signal),
+        headers: { ...(await login.headers(signal)), ...(kind.isTable ? { accept: tableAccept } : {}) },
         idleMs: watchIdleMs,
       }
       for await (const line of client.lines(call)) yield toWatchEvent(line, call)
@@ -201,11 +205,12 @@ export function createKubernetesConnector(
     }
     const parsed = watchLine.safeParse(value)
     if (!parsed.success) throw unexpectedShape(client.party, call, 'watch event')
-    const { type, object } = parsed.data
-    if (type === 'ERROR') throw watchFault(object)
-    const version = versionOnly.safeParse(object)
+    const { type, object: sent } = parsed.data
+    if (type === 'ERROR') throw watchFault(sent)
+    const version = versionOnly.safeParse(sent)
     if (!version.success) throw unexpectedShape(client.party, call, 'metadata.resourceVersion')
     const { resourceVersion } = version.data.metadata
+    const object = toItem(sent)
     if (type === 'BOOKMARK') return { type: 'bookmark', resourceVersion }
     if (type === 'ADDED' || type === 'MODIFIED') return { type: 'put', object, resourceVersion }
     if (type === 'DELETED') return { type: 'remove', object, resourceVersion }
@@ -226,6 +231,12 @@ export function createKubernetesConnector(
       },
     )
   }
+}
+
+/** A watch of tables sends a table of one row for each event. */
+function toItem(sent: unknown): unknown {
+  const table = listAnswer.safeParse(sent)
+  return table.success && table.data.rows ? (tableItems(table.data)[0] ?? sent) : sent
 }
 
 const pathOf = (kind: KindSpec<unknown>, namespace: string | undefined): string =>

@@ -10,6 +10,8 @@ export interface KindSpec<T> {
   /** Custom resources: their absence means none, not a fault. */
   isOptional?: boolean
   fieldSelector?: string
+  /** Asked for as the server's own table: names and printed cells instead of whole objects. */
+  isTable?: boolean
   /** More objects than this are not kept; the oldest knowledge goes first. */
   keepAtMost?: number
   shape: z.ZodType<T>

@@ -56,9 +56,8 @@ const containerStatus = z.object({
   restartCount: z.number().nullish(),
   state: z.object({ waiting, terminated }).nullish(),
 })
-const resources = z
-  .object({ requests: z.record(z.string(), z.union([text, z.number()])).nullish() })
-  .nullish()
+const amounts = z.record(z.string(), z.union([text, z.number()])).nullish()
+const resources = z.object({ requests: amounts, limits: amounts }).nullish()
 export const podObject = z.object({
   metadata,
   spec: z

@@ -16,6 +16,8 @@ export interface Reflector<T> {
   readonly problem: AppError | undefined
   /** The server refuses this kind to this identity, or does not have it: not a fault of the connection. */
   readonly isDenied: boolean
+  /** Hears of changes now; false between a broken watch and the list after it. */
+  readonly isFollowing: boolean
   /** Set when only one namespace may be seen. */
   readonly onlyNamespace: string | undefined
   /** Ends a pause after a failure. */
@@ -31,11 +33,24 @@ const deniedPauseMs = 5 * 60_000
 
 type Named = { metadata: { name: string; namespace?: string | undefined } }
 
-/** Starts at once. `onChange` is called after every change, in the same turn. */
+/** `all`: anything may differ from before. */
+export type ReflectorChange<T> = { type: 'all' } | { type: 'put'; key: string; item: T } | { type: 'remove'; key: string }
+
+export interface ReflectorOptions<T> {
+  signal: AbortSignal
+  /** Called after every change, in the same turn. */
+  onChange(change: ReflectorChange<T>): void
+  /** Called when `isSynced`, `isDenied`, `isFollowing` or `problem` may have changed. */
+  onState?(): void
+  /** The pages of the very first list are shown as they come. */
+  showsPartial?: boolean
+}
+
+/** Starts at once. */
 export function startReflector<T extends Named>(
   connector: ReflectorSlice,
   kind: KindSpec<T>,
-  options: { signal: AbortSignal; onChange: () => void },
+  options: ReflectorOptions<T>,
 ): Reflector<T> {
   return new RunningReflector(connector, kind, options)
 }
@@ -46,8 +61,9 @@ class RunningReflector<T extends Named> implements Reflector<T> {
   onlyNamespace: string | undefined
   private readonly connector: ReflectorSlice
   private readonly kind: KindSpec<T>
+  isFollowing = false
   private readonly signal: AbortSignal
-  private readonly onChange: () => void
+  private readonly options: ReflectorOptions<T>
   private readonly settlers = new Set<() => void>()
   private state: 'starting' | 'synced' | 'denied' | 'failed' = 'starting'
   private wake: (() => void) | undefined
@@ -55,12 +71,12 @@ class RunningReflector<T extends Named> implements Reflector<T> {
   constructor(
     connector: ReflectorSlice,
     kind: KindSpec<T>,
-    options: { signal: AbortSignal; onChange: () => void },
+    options: ReflectorOptions<T>,
   ) {
     this.connector = connector
     this.kind = kind
     this.signal = options.signal
-    this.onChange = options.onChange
+    this.options = options
     void this.run()
   }
 
@@ -93,11 +109,13 @@ class RunningReflector<T extends Named> implements Reflector<T> {
         await this.follow(version)
       } catch (thrown) {
         if (this.signal.aborted) break
+        this.isFollowing = false
+        this.options.onState?.()
         if (isGone(thrown) || this.narrows(thrown)) continue
         if (isDenial(thrown, this.kind)) {
           this.items = new Map()
           this.settle('denied', thrown as AppError)
-          this.onChange()
+          this.changed({ type: 'all' })
           await this.pause(deniedPauseMs)
           continue
         }
@@ -112,17 +130,20 @@ class RunningReflector<T extends Named> implements Reflector<T> {
   private async listAll(): Promise<string> {
     const { kind } = this
     const fresh = new Map<string, T>()
+    const isShown = this.options.showsPartial === true && this.state === 'starting' && this.items.size === 0
     let next: string | undefined
     for (;;) {
       const where = { namespace: this.onlyNamespace, limit: pageLimit, next }
       const page = await this.connector.list(kind, where, this.signal)
-      for (const item of page.items) this.put(fresh, item)
+      for (const item of page.items) this.put(fresh, item, isShown)
+      if (isShown) this.items = fresh
       next = page.next
       const isFull = kind.keepAtMost !== undefined && fresh.size >= kind.keepAtMost
       if (next === undefined || isFull) {
         this.items = fresh
+        this.isFollowing = true
         this.settle('synced')
-        this.onChange()
+        this.changed({ type: 'all' })
         return page.resourceVersion
       }
       await new Promise<void>((resolve) => setImmediate(resolve))
@@ -138,23 +159,36 @@ class RunningReflector<T extends Named> implements Reflector<T> {
       for await (const event of this.connector.watch(this.kind, where, this.signal)) {
         resourceVersion = event.resourceVersion
         if (event.type === 'bookmark') continue
-        if (event.type === 'put') this.put(this.items, event.object)
-        else this.items.delete(keyOf(event.object as T))
-        this.onChange()
+        if (event.type === 'put') this.put(this.items, event.object, true)
+        else this.remove(event.object as T)
       }
       // A server that ends every watch at once must not be asked in a tight loop.
       if (performance.now() - startedAt < 1000) await this.pause(1000)
     }
   }
 
-  private put(into: Map<string, T>, object: unknown): void {
+  private put(into: Map<string, T>, object: unknown, isTold: boolean): void {
     const parsed = this.kind.shape.safeParse(object)
     if (!parsed.success) return
     const key = keyOf(parsed.data)
     into.delete(key)
     into.set(key, parsed.data)
     const limit = this.kind.keepAtMost
-    if (limit !== undefined && into.size > limit) into.delete(into.keys().next().value!)
+    if (isTold) this.changed({ type: 'put', key, item: parsed.data })
+    if (limit === undefined || into.size <= limit) return
+    const oldest = into.keys().next().value!
+    into.delete(oldest)
+    if (isTold) this.changed({ type: 'remove', key: oldest })
+  }
+
+  private remove(item: T): void {
+    const key = keyOf(item)
+    this.items.delete(key)
+    this.changed({ type: 'remove', key })
+  }
+
+  private changed(change: ReflectorChange<T>): void {
+    this.options.onChange(change)
   }
 
   /** True when the namespace of the kubeconfig may be tried instead of the whole cluster. */
@@ -171,6 +205,7 @@ class RunningReflector<T extends Named> implements Reflector<T> {
     this.problem = error
     for (const resolve of this.settlers) resolve()
     this.settlers.clear()
+    this.options.onState?.()
   }
 
   private pause(ms: number): Promise<void> {

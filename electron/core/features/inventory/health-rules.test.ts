@@ -7,7 +7,7 @@ import {
   judgeRayCluster,
   judgeRayJob,
   judgeWorkload,
-} from './kubernetes-health.ts'
+} from '../../connectors/kubernetes/kubernetes-health.ts'
 
 const hourMs = 3_600_000
 

@@ -14,7 +14,7 @@ import {
   judgeRayCluster,
   judgeRayJob,
   judgeWorkload,
-} from './kubernetes-health.ts'
+} from '../../connectors/kubernetes/kubernetes-health.ts'
 import { parseQuantity } from '#shared/model/kubernetes-quantity.ts'
 import { edgeOf } from './observation.ts'
 import { timeOf, warningFacts, warningKey, type KubernetesRound } from './observe-kubernetes.ts'

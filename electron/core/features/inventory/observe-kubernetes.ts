@@ -12,7 +12,7 @@ import type {
 } from '../../connectors/kubernetes/kubernetes-shapes.ts'
 import { createBreather, type Breather } from './breather.ts'
 import type { Verdict } from './health-rules.ts'
-import { judgeKubernetesNode } from './kubernetes-health.ts'
+import { judgeKubernetesNode } from '../../connectors/kubernetes/kubernetes-health.ts'
 import { parseQuantity } from '#shared/model/kubernetes-quantity.ts'
 import { isMacAddress } from './link-machines.ts'
 import { edgeOf, type Observation } from './observation.ts'

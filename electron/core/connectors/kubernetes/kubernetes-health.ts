@@ -6,8 +6,14 @@ import type {
   RayClusterObject,
   RayJobObject,
   WorkloadObject,
-} from '../../connectors/kubernetes/kubernetes-shapes.ts'
-import type { Verdict } from './health-rules.ts'
+} from './kubernetes-shapes.ts'
+import type { Health } from '#shared/model/inventory.ts'
+
+export interface Verdict {
+  health: Health
+  /** The word that kubectl would show. */
+  status: string
+}
 
 const brokenReasons = new Set([
   'CrashLoopBackOff',
