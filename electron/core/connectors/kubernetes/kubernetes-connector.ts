@@ -19,7 +19,7 @@ const watchIdleMs = (watchSeconds + 30) * 1000
 const listAnswer = z.object({
   metadata: z.object({ resourceVersion: z.string().optional(), continue: z.string().optional() }).optional(),
   items: z.array(z.unknown()).nullish(),
-  columnDefinitions: z.unknown(),
+  columnDefinitions: z.unknown().optional(),
   rows: z.array(z.unknown()).nullish(),
 })
 const watchLine = z.object({ type: z.string(), object: z.unknown() })
