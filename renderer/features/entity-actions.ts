@@ -4,6 +4,7 @@ import type { EntityActionProvider } from '#client/entity-actions.store.ts'
 import { consoleActions } from './consoles/entity-actions.ts'
 import { guestActions } from './guests/entity-actions.tsx'
 import { fileActions } from './files/entity-actions.ts'
+import { kubernetesActions } from './kubernetes/entity-actions.ts'
 
 export const entityActionProviders: readonly EntityActionProvider[] = [
   metricActions,
@@ -11,4 +12,5 @@ export const entityActionProviders: readonly EntityActionProvider[] = [
   guestActions,
   consoleActions,
   fileActions,
+  kubernetesActions,
 ]

@@ -42,6 +42,10 @@ interface DataTableProps<R> {
   onCheck?(keys: ReadonlySet<string>): void
   /** What a row is called in the name of its box. */
   rowLabel?(row: R): string
+  /** The rows are in their order already: thousands that change need not be sorted anew each time. */
+  isSorted?: boolean
+  /** Keys of the screen, for the row under the cursor: true = it was one. */
+  onRowKey?(key: string, row: R): boolean
 }
 
 const boxColumnPx = 38
@@ -77,7 +81,8 @@ export function DataTable<R>(props: DataTableProps<R>) {
   const body = useRef<HTMLDivElement>(null)
   const [scroll, setScroll] = useState({ top: 0, height: 600 })
   const [cursorKey, setCursorKey] = useState<string | null>(selectedKey ?? null)
-  const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, columns, sort])
+  const { isSorted = false } = props
+  const sorted = useMemo(() => (isSorted ? rows : sortRows(rows, columns, sort)), [isSorted, rows, columns, sort])
   /** The cursor stays on its row when the order changes; on none while nothing was chosen. */
   const wantedKey = selectedKey ?? cursorKey
   const cursor = useMemo(() => (wantedKey === null ? -1 : sorted.findIndex((row) => rowKey(row) === wantedKey)), [sorted, wantedKey, rowKey])
@@ -119,10 +124,12 @@ export function DataTable<R>(props: DataTableProps<R>) {
   const onKeyDown = (event: KeyboardEvent): void => {
     // The headings are buttons with keys of their own.
     if (event.target !== event.currentTarget) return
+    const hasModifier = event.ctrlKey || event.metaKey || event.altKey
     const page = Math.max(1, Math.floor(scroll.height / rowHeightPx) - 2)
     const targets: Record<string, number> = {
       ArrowDown: cursor + 1,
       ArrowUp: cursor - 1,
+      ...(hasModifier ? {} : { j: cursor + 1, k: cursor - 1 }),
       PageDown: cursor + page,
       PageUp: cursor - page,
       Home: 0,
@@ -137,6 +144,7 @@ export function DataTable<R>(props: DataTableProps<R>) {
     else if (event.key === 'a' && (event.ctrlKey || event.metaKey) && choice) choice.toggleAll(true)
     else if (event.key === 'Escape' && choice && choice.checked.size > 0) choice.toggleAll(false)
     else if (event.key === 'Enter' && row) props.onOpen?.(row)
+    else if (row && !hasModifier && props.onRowKey?.(event.key, row)) event.stopPropagation()
     else return
     event.preventDefault()
   }
