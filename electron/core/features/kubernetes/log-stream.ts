@@ -3,7 +3,7 @@
 // pulls: a page that stops reading stops the servers.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogRequest, LogSource } from '#shared/contracts/kubernetes.ts'
-import { AppError, isAppError } from '#shared/errors.ts'
+import { isAppError, type AppError } from '#shared/errors.ts'
 import { listAt, textAt } from '#shared/model/kubernetes-fields.ts'
 import { getObject, type AnyObject } from '../../connectors/kubernetes/kubernetes-objects.ts'
 import { advanceMark, readPodLog, type LogLine, type LogMark } from '../../connectors/kubernetes/pod-log.ts'
