@@ -21,3 +21,10 @@ export function isAppUrl(text: string): boolean {
 /** True also for a blob that our own page made (exports, pictures, the map's layout worker). */
 export const isOwnContent = (text: string): boolean =>
   text.startsWith('blob:') ? isAppUrl(text.slice('blob:'.length)) : isAppUrl(text)
+
+/** True for the one address that may be a second window: a console that was moved to its own. */
+export function isConsoleWindowUrl(text: string): boolean {
+  if (!isAppUrl(text)) return false
+  const url = new URL(text)
+  return url.pathname === '/' && url.search === '' && url.hash.startsWith('#/console-window?')
+}

@@ -6,6 +6,7 @@ import { readLaunchOptions } from './launch-options.ts'
 import { disposeBeforeExit } from './shutdown.ts'
 import { createElectronFake } from './testing/electron-fake.ts'
 import { startShell, type StartOptions } from './testing/started-shell.ts'
+import { FakeContents, FakeWindow } from './testing/fake-window.ts'
 import { preventable } from './testing/strict.ts'
 
 const disposals: Array<() => void> = []
@@ -120,6 +121,21 @@ describe('running', () => {
     const help = shell.menu.at(-1)!.submenu as Array<{ click?: () => void }>
     help[0]!.click!()
     expect(shell.log.at(-1)).toMatch(/^show .*meridian\.log$/)
+  })
+})
+
+describe('a console in a window of its own', () => {
+  it('is shown once it is painted and is a visitor of its own, as are those it opens', async () => {
+    const shell = await start()
+    const popped = new FakeWindow({}, new FakeContents(7))
+    shell.windows[0]!.contents.events.emit('did-create-window', popped.face())
+    popped.events.emit('ready-to-show')
+    expect(popped.done).toEqual(['show'])
+    popped.contents.askForPorts()
+    const next = new FakeWindow({}, new FakeContents(8))
+    popped.contents.events.emit('did-create-window', next.face())
+    next.contents.askForPorts()
+    expect(shell.host.visits.map((visit) => visit.label)).toEqual(['window 7', 'window 8'])
   })
 })
 

@@ -17,7 +17,7 @@ import { desktopPaths, type DesktopPaths } from './paths.ts'
 import { servePorts } from './port-transport.ts'
 import { disposeBeforeExit } from './shutdown.ts'
 import { becomeSingleInstance } from './single-instance.ts'
-import { openWindow } from './window.ts'
+import { consoleWindowOptions, openWindow } from './window.ts'
 
 /** What the shell uses of the host. */
 export type ShellHost = Pick<Host, 'connect' | 'streams' | 'channels' | 'dispose'>
@@ -55,7 +55,7 @@ export async function createDesktopShell(
   const paths = desktopPaths(setup.bundleDir, app.getAppPath(), dataDir)
   const logBook = setup.openLog(paths.logFile)
   await app.whenReady()
-  lockDown(electron, logBook.log)
+  lockDown(electron, logBook.log, consoleWindowOptions(paths, app.isPackaged))
   const base: Base = { electron, setup, paths, logBook, shown, opensDemo: options.opensDemo }
   const host = await startHost(base)
   if (!host) {
@@ -112,6 +112,13 @@ function present({ electron, setup, paths, logBook, shown }: Base, host: ShellHo
   const open = (): void => {
     shown.window = openWindow(electron, { ...paths, statePath: paths.windowState, log })
     servePorts({ MessageChannelMain, contents: shown.window.webContents, host, log })
+    shown.window.webContents.on('did-create-window', serveConsoleWindow)
+  }
+  // A popped-out console is a visitor of its own, and can pop out others.
+  const serveConsoleWindow = (window: WindowSlice): void => {
+    window.on('ready-to-show', () => window.show())
+    servePorts({ MessageChannelMain, contents: window.webContents, host, log })
+    window.webContents.on('did-create-window', serveConsoleWindow)
   }
   open()
   app.on('activate', () => (!shown.window || shown.window.isDestroyed() ? open() : bringUp(shown.window)))

@@ -61,6 +61,7 @@ export interface ContentsSlice extends Pick<WebContents, 'id' | 'getURL' | 'isDe
     listener: (event: Event, details: RenderProcessGoneDetails) => void,
   ): unknown
   on(event: 'destroyed', listener: () => void): unknown
+  on(event: 'did-create-window', listener: (window: WindowSlice) => void): unknown
   setWindowOpenHandler(handler: (details: HandlerDetails) => WindowOpenHandlerResponse): void
 }
 

@@ -1,9 +1,11 @@
 // Shuts every door of Chromium that this application does not use: navigation, new windows, webviews, permissions,
-// devices, foreign requests, bad certificates. Called once by the composition root before the first window exists;
+// devices, foreign requests, bad certificates. The one second window there is shows a console that was popped out; it
+// gets the same options and the same lock. Called once by the composition root before the first window exists;
 // it holds for every web contents and every session made later, whoever makes them.
 import { basename, join } from 'node:path'
+import type { BrowserWindowConstructorOptions } from 'electron'
 import type { Log } from '#core/platform.ts'
-import { isAppUrl, isOwnContent } from './app-address.ts'
+import { isAppUrl, isConsoleWindowUrl, isOwnContent } from './app-address.ts'
 import type { ContentsSlice, ElectronSlice, SessionSlice } from './electron-slice.ts'
 
 /** Documentation of the systems we speak to: the only places a click may open, in the user's own browser. */
@@ -28,7 +30,8 @@ export function mayOpenOutside(text: string): boolean {
 
 type Needs = Pick<ElectronSlice, 'app' | 'session' | 'shell'>
 
-export function lockDown(electron: Needs, log: Log): void {
+/** `consoleWindow` are the options of a popped-out console's window: the locked-down ones of every window. */
+export function lockDown(electron: Needs, log: Log, consoleWindow: BrowserWindowConstructorOptions): void {
   const { app, session, shell } = electron
   const locked = new WeakSet<object>()
   const lockSessionOnce = (one: SessionSlice): void => {
@@ -36,7 +39,7 @@ export function lockDown(electron: Needs, log: Log): void {
     locked.add(one)
     lockSession(one, app.getPath('downloads'), log)
   }
-  app.on('web-contents-created', (_event, contents) => lockContents(contents, shell, log))
+  app.on('web-contents-created', (_event, contents) => lockContents(contents, { shell, log, consoleWindow }))
   app.on('session-created', lockSessionOnce)
   lockSessionOnce(session.defaultSession)
   // The page never speaks to a server; a certificate question here is a mistake or an attack.
@@ -51,7 +54,13 @@ export function lockDown(electron: Needs, log: Log): void {
   })
 }
 
-function lockContents(contents: ContentsSlice, shell: ElectronSlice['shell'], log: Log): void {
+interface Lock {
+  shell: ElectronSlice['shell']
+  log: Log
+  consoleWindow: BrowserWindowConstructorOptions
+}
+
+function lockContents(contents: ContentsSlice, { shell, log, consoleWindow }: Lock): void {
   for (const event of ['will-navigate', 'will-redirect', 'will-frame-navigate'] as const)
     contents.on(event, (details) => {
       // A reload of our own page is the one navigation there is.
@@ -61,6 +70,8 @@ function lockContents(contents: ContentsSlice, shell: ElectronSlice['shell'], lo
     })
   contents.on('will-attach-webview', (event) => event.preventDefault())
   contents.setWindowOpenHandler(({ url }) => {
+    if (isConsoleWindowUrl(url) && isAppUrl(contents.getURL()))
+      return { action: 'allow', overrideBrowserWindowOptions: consoleWindow }
     if (mayOpenOutside(url)) {
       shell
         .openExternal(new URL(url).href)
@@ -70,12 +81,15 @@ function lockContents(contents: ContentsSlice, shell: ElectronSlice['shell'], lo
   })
 }
 
+/** Copying text, and a console on the whole display. */
+const ownPermissions: ReadonlySet<string> = new Set(['clipboard-sanitized-write', 'fullscreen'])
+
 function lockSession(session: SessionSlice, downloads: string, log: Log): void {
   session.setPermissionRequestHandler((contents, permission, callback) =>
-    callback(permission === 'clipboard-sanitized-write' && isAppUrl(contents.getURL())),
+    callback(ownPermissions.has(permission) && isAppUrl(contents.getURL())),
   )
   session.setPermissionCheckHandler(
-    (_contents, permission, origin) => permission === 'clipboard-sanitized-write' && isAppUrl(origin),
+    (_contents, permission, origin) => ownPermissions.has(permission) && isAppUrl(origin),
   )
   session.setDevicePermissionHandler(() => false)
   // Null is Chromium's own verification; said aloud so that nobody puts a lenient one in its place.

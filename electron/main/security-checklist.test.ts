@@ -58,7 +58,7 @@ describe("Electron's security checklist", () => {
     expect(preferences().preload).toMatch(/\.cjs$/)
   })
 
-  it('5. answers session permission requests: all refused but writing clean text to the clipboard', () => {
+  it('5. answers session permission requests: all refused but writing clean text to the clipboard and filling the display', () => {
     const { session } = shell
     const ask = (permission: string, url = 'app://meridian/'): boolean => {
       const contents = new FakeContents(9)
@@ -83,6 +83,8 @@ describe("Electron's security checklist", () => {
     ])
       expect(ask(permission), permission).toBe(false)
     expect(ask('clipboard-sanitized-write')).toBe(true)
+    expect(ask('fullscreen')).toBe(true)
+    expect(ask('fullscreen', 'https://example.com/')).toBe(false)
     expect(ask('clipboard-sanitized-write', 'https://example.com/')).toBe(false)
     expect(session.permissionCheck!(null, 'media', 'app://meridian', { isMainFrame: true })).toBe(false)
     expect(
@@ -161,14 +163,26 @@ describe("Electron's security checklist", () => {
     expect(contents.navigate('will-redirect', 'app://meridian/')).toBe(false)
   })
 
-  it('14. creates no new window for any page', () => {
+  it('14. creates no new window but a console’s own, which is locked down like the first', () => {
     for (const url of [
+      'app://meridian/#/consoles?open=1',
+      'app://meridian/#/console-windows',
+      'app://meridian/other#/console-window?open=1',
+      'app://meridian/?x#/console-window?open=1',
+      'app://user@meridian/#/console-window?open=1',
+      'https://example.com/#/console-window?open=1',
       'https://example.com/',
       'about:blank',
       'app://meridian/',
       'https://kubernetes.io/docs/',
     ])
       expect(shell.windows[0]!.contents.windowOpenHandler!({ url } as never), url).toEqual({ action: 'deny' })
+    const own = shell.windows[0]!.contents.windowOpenHandler!({ url: 'app://meridian/#/console-window?open=1' } as never)
+    expect(own).toMatchObject({ action: 'allow', overrideBrowserWindowOptions: { webPreferences: preferences() } })
+    const foreign = new FakeContents(8)
+    shell.app.emit('web-contents-created', preventable(), foreign.face())
+    foreign.url = 'https://example.com/'
+    expect(foreign.windowOpenHandler!({ url: 'app://meridian/#/console-window?open=1' } as never)).toEqual({ action: 'deny' })
   })
 
   it('15. hands shell.openExternal only https addresses of the known documentation sites', () => {

@@ -19,7 +19,7 @@ export interface WindowSetup {
 type Needs = Pick<ElectronSlice, 'app' | 'BrowserWindow' | 'dialog' | 'screen'>
 
 /** Everything is said aloud, defaults too: a test holds each line against Electron's security checklist. */
-export function windowOptions(setup: WindowSetup, isPackaged: boolean): BrowserWindowConstructorOptions {
+export function windowOptions(setup: Pick<WindowSetup, 'preload' | 'icon'>, isPackaged: boolean): BrowserWindowConstructorOptions {
   return {
     ...smallestWindow,
     minWidth: smallestWindow.width,
@@ -45,6 +45,12 @@ export function windowOptions(setup: WindowSetup, isPackaged: boolean): BrowserW
     },
   }
 }
+
+/** A console in a window of its own: smaller, else like every window. Its place is the system's to choose. */
+export const consoleWindowOptions = (
+  setup: Pick<WindowSetup, 'preload' | 'icon'>,
+  isPackaged: boolean,
+): BrowserWindowConstructorOptions => ({ ...windowOptions(setup, isPackaged), width: 980, height: 640, minWidth: 480, minHeight: 320 })
 
 /** Shown only once its first paint is there. Loading failures are logged; the crash watch offers a reload. */
 export function openWindow(electron: Needs, setup: WindowSetup): WindowSlice {

@@ -56,6 +56,7 @@ export function Frame() {
     document.title = screen ? `${screen.title} · Meridian` : 'Meridian'
   }, [screen])
 
+  if (screen?.isBare) return <BareFrame screen={screen} />
   return (
     <div className="frame" data-narrow={isNarrow || undefined}>
       <button className="skip-link" onClick={() => main.current?.focus()}>
@@ -90,6 +91,22 @@ export function Frame() {
     </div>
   )
 }
+
+/** A window that shows one thing: the screen and what may be asked above it. */
+const BareFrame = ({ screen }: { screen: Screen }) => (
+  <div className="frame-bare">
+    <main className="frame-bare-main">
+      <ScreenBoundary>
+        <Suspense fallback={<Loader m="xl" aria-label="Loading the screen" />}>
+          <CurrentScreen screen={screen} />
+        </Suspense>
+      </ScreenBoundary>
+    </main>
+    <DialogHost />
+    <HostKeyDialog />
+    <PromptDialog />
+  </div>
+)
 
 /** Who has a site already starts at its overview; the welcome page stays one click on the name away. */
 function useFirstPlace(): void {

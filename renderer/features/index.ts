@@ -105,6 +105,17 @@ export const screens: readonly Screen[] = [
     keywords: ['sftp', 'ssh', 'upload', 'download', 'browse'],
   },
   {
+    id: 'console-window',
+    title: 'Console',
+    path: '/console-window',
+    icon: IconTerminal2,
+    section: 'lab',
+    component: lazy(() => import('./consoles/ConsoleWindow.tsx')),
+    needsSite: true,
+    isHidden: true,
+    isBare: true,
+  },
+  {
     id: 'metrics',
     title: 'Figures',
     path: '/metrics',

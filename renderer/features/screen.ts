@@ -16,6 +16,8 @@ export interface Screen {
   shortcut?: string
   /** Reached by links and the palette only: the page of one thing, a pop-out window. */
   isHidden?: boolean
+  /** A window of its own: drawn without navigation and bars. */
+  isBare?: boolean
   keywords?: string[]
   /** Shown at its entry in the navigation: a count of what waits there. */
   badge?: ComponentType

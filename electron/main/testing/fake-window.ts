@@ -41,6 +41,7 @@ export class FakeContents {
       'will-attach-webview',
       'render-process-gone',
       'destroyed',
+      'did-create-window',
     ])
   }
   /** The face the shell sees. */

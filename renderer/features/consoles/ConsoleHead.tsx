@@ -6,6 +6,7 @@ import {
   IconDots,
   IconDownload,
   IconEraser,
+  IconExternalLink,
   IconLayoutColumns,
   IconLayoutRows,
   IconReload,
@@ -18,6 +19,7 @@ import type { ReactNode } from 'react'
 import { attempt } from '#client/attempt.ts'
 import { useClient } from '#client/client-context.ts'
 import { openDialog } from '#client/dialogs.store.ts'
+import { usePlace } from '#client/location.ts'
 import { useSession } from '#client/session.store.ts'
 import { consoleKey } from '#shared/model/console.ts'
 import { downloadText } from '#ui/download.ts'
@@ -25,6 +27,7 @@ import { closeConsole, openInSplit, runOf, type OpenConsole } from './consoles.s
 import { consoleKeys } from './console-keys.ts'
 import { toggleFind } from './find.store.ts'
 import { colourValue, frameColourOf, frameColours, type FrameColour } from './frame-colour.ts'
+import { consoleWindowPath, popOut } from './pop-out.ts'
 import { TargetPicker } from './TargetPicker.tsx'
 import { TypeTextDialog } from './TypeTextDialog.tsx'
 import { changeFontSize, fullScreen } from './use-console-keys.ts'
@@ -32,6 +35,7 @@ import { changeFontSize, fullScreen } from './use-console-keys.ts'
 export function ConsoleHead({ item }: { item: OpenConsole }) {
   const client = useClient()
   const { id, title, opened, phase } = item
+  const isPoppedOut = usePlace().path === consoleWindowPath
   const isTerminal = (runOf(id)?.terminal ?? null) !== null
   return (
     <header className="console-head">
@@ -53,6 +57,11 @@ export function ConsoleHead({ item }: { item: OpenConsole }) {
       <Tool label={`Split stacked (${consoleKeys['split-down'].shown})`} name="Split stacked" onClick={() => openInSplit(client, id, 'column')}>
         <IconLayoutRows size={15} />
       </Tool>
+      {isPoppedOut ? null : (
+        <Tool label="Move to a window of its own" name="Pop out" onClick={() => popOut(item)}>
+          <IconExternalLink size={15} />
+        </Tool>
+      )}
       <Tool label={`Full screen (${consoleKeys['full-screen'].shown})`} name="Full screen" onClick={() => fullScreen(id)}>
         <IconArrowsMaximize size={15} />
       </Tool>

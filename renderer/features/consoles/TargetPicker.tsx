@@ -86,7 +86,7 @@ export function TargetPicker({ title, onPick }: { title?: string; onPick(address
 
 const describe = ({ title, entity }: Choice): string => {
   const { vmid, node, namespace } = entity.facts
-  return [title, vmid, node ?? namespace].filter((part) => part !== undefined && part !== null).join(' · ')
+  return [title, vmid, namespace ?? node].filter((part) => part !== undefined && part !== null).join(' · ')
 }
 
 /** Every word must be found; names that begin with the text come first. */
@@ -95,7 +95,7 @@ function search(all: Choice[], text: string): Choice[] {
   const haystack = ({ entity, title }: Choice): string =>
     [entity.name, title, entity.facts['vmid'], entity.facts['namespace'], entity.facts['node'], ...entity.addresses].join(' ').toLowerCase()
   const rank = (choice: Choice): number =>
-    (choice.obstacle ? 4 : 0) + (choice.entity.name.toLowerCase().startsWith(words[0] ?? '') ? 0 : 2) + (choice.isMain ? 0 : 1)
+    (choice.obstacle ? 8 : 0) + (choice.entity.kind === 'pod' ? 4 : 0) + (choice.entity.name.toLowerCase().startsWith(words[0] ?? '') ? 0 : 2) + (choice.isMain ? 0 : 1)
   return all
     .filter((choice) => words.every((word) => haystack(choice).includes(word)))
     .sort((one, other) => rank(one) - rank(other) || one.entity.name.localeCompare(other.entity.name, 'en', { numeric: true }))

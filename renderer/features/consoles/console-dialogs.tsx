@@ -80,3 +80,9 @@ function LinkDialog({ url }: { url: string }) {
     </Modal>
   )
 }
+
+export const blockedDialog = (): ReactNode => (
+  <Modal opened onClose={closeDialog} title="The window was blocked">
+    <Text size="sm">The browser did not allow a new window. Allow pop-ups for this address, then try again.</Text>
+  </Modal>
+)
