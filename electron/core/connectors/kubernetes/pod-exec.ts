@@ -19,7 +19,7 @@ export interface PodExec {
   readonly output: AsyncIterable<Uint8Array>
   write(bytes: Uint8Array): Promise<void>
   resize(size: { columns: number; rows: number }): void
-  /** Never rejects. `exitCode` is null when the program did not run or its end was not told. */
+  /** Never rejects; known once the output has been read to its end. */
   readonly ended: Promise<PodExecEnd>
   close(): void
 }
@@ -52,7 +52,6 @@ export async function execInPod(
   })
   const messages = readSocket(socket)
   const { promise: ended, resolve } = Promise.withResolvers<PodExecEnd>()
-  void messages.closed.then(({ isSilent }) => resolve({ how: 'cut', isSilent }))
   const send = (to: number, bytes: Uint8Array): Promise<void> =>
     messages.send(Buffer.concat([Buffer.of(to), bytes]))
 
@@ -62,6 +61,8 @@ export async function execInPod(
       if (message[0] === channel.status) resolve(readStatus(body))
       else if ((message[0] === channel.stdout || message[0] === channel.stderr) && body.byteLength > 0) yield body
     }
+    // Only now: the socket may have closed while the end status still waited to be read.
+    resolve({ how: 'cut', isSilent: (await messages.closed).isSilent })
   }
   return {
     output: output(),

@@ -36,13 +36,13 @@ interface Sign {
 async function firstSign(exec: PodExec, signal: AbortSignal): Promise<Sign | (Sign & { end: PodExecEnd })> {
   const reader = exec.output[Symbol.asyncIterator]()
   const pending = reader.next()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), probeMs)
-    signal.addEventListener('abort', () => resolve('late'), { once: true })
-  })
+  const { promise: late, resolve } = Promise.withResolvers<'late'>()
+  const giveUp = (): void => resolve('late')
+  const timer = setTimeout(giveUp, probeMs)
+  signal.addEventListener('abort', giveUp, { once: true })
   const first = await Promise.race([pending, late])
   clearTimeout(timer)
+  signal.removeEventListener('abort', giveUp)
   if (first === 'late') return { reader, pending }
   if (!first.done) return { reader, bytes: first.value }
   return { reader, end: await exec.ended }
