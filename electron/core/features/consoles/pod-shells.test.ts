@@ -45,8 +45,8 @@ describe('a shell in a pod', () => {
       message: 'The shell ended with exit code 3.',
       error: null,
     })
-    expect(page.text()).toContain(`\n${pod}\r\n`)
     expect(await page.channel.closed).toBe('The shell ended with exit code 3.')
+    await until(() => expect(page.text()).toContain(`\n${pod}\r\n`))
   })
 
   it('is refused in the words of the cluster when there is no such pod or container', async () => {
