@@ -15,6 +15,7 @@ import {
   IconServer,
   IconRocket,
   IconSettings,
+  IconShieldCheck,
   IconStack2,
   IconTerminal2,
 } from '@tabler/icons-react'
@@ -135,6 +136,17 @@ export const screens: readonly Screen[] = [
     badge: AlertBadge,
     needsSite: true,
     keywords: ['alarm', 'rules', 'silence', 'acknowledge', 'watching'],
+  },
+  {
+    id: 'backups',
+    title: 'Backups',
+    path: '/backups',
+    icon: IconShieldCheck,
+    section: 'protection',
+    component: lazy(() => import('./backups/BackupsScreen.tsx')),
+    needsSite: true,
+    shortcut: 'mod+6',
+    keywords: ['coverage', 'restore', 'pbs', 'datastore', 'snapshot', 'verify', 'prune', 'vzdump', 'rpo', 'glacier', 'off-site', 's3'],
   },
   {
     id: 'sql',

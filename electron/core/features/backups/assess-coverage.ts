@@ -233,7 +233,13 @@ function absence(ground: Ground, guest: Entity, { parts }: Holdings, enabled: Jo
       kind: 'not-visible',
       text: `Its job ${elsewhere.job.id} writes to ${elsewhere.job.storage}, which is no datastore of a connected backup server.`,
     }
-  return { kind: 'never-backed-up', text: 'It has never been backed up.' }
+  const alike = ground.unlinkedGroups.get(`${guest.facts['type'] === 'lxc' ? 'ct' : 'vm'}/${String(guest.facts['vmid'])}`)
+  if (alike)
+    return {
+      kind: 'never-backed-up',
+      text: `No backup is known to be its own. There is a group ${alike.type}/${alike.backupId} in ${alike.store}, but nothing shows that it is of this guest and cluster.`,
+    }
+  return { kind: 'never-backed-up', text: 'No backup of it is known on the connected backup servers.' }
 }
 
 function absenceOfDumps({ parts }: Holdings, images: Holdings): CoverageProblem {
@@ -298,12 +304,14 @@ const ranking: ReadonlyArray<[CoverageProblem['kind'], CoverageVerdict]> = [
   ['partial', 'partial'],
 ]
 
+const absences: ReadonlyArray<CoverageProblem['kind']> = ['never-backed-up', 'never-verified', 'stale']
+
 /** The worst problem decides; what nobody wants backed up is no fault. */
 function verdictOf(problems: readonly CoverageProblem[], target: BackupTarget): CoverageVerdict {
   if (!target.isRequired) return 'off'
   const kinds = new Set(problems.map((it) => it.kind))
   // Beside something that is not visible, an absence proves nothing.
-  if (kinds.has('not-visible') && (kinds.has('never-verified') || kinds.has('stale'))) return 'unknown'
+  if (kinds.has('not-visible') && absences.some((kind) => kinds.has(kind))) return 'unknown'
   return ranking.find(([kind]) => kinds.has(kind))?.[1] ?? 'ok'
 }
 

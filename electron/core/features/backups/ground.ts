@@ -42,6 +42,8 @@ export interface Ground extends GroundInput {
   groupsOf: ReadonlyMap<string, readonly GroupName[]>
   /** Entity id of a group, by its whole name. */
   groupEntities: ReadonlyMap<string, Entity>
+  /** Groups that nothing in the inventory is known to own, by `type/id`. */
+  unlinkedGroups: ReadonlyMap<string, GroupName>
   /** `connection/storage` of the storages that are datastores which are read here. */
   seenStorages: ReadonlySet<string>
   snapshotsOf(group: GroupName): readonly KeptSnapshot[]
@@ -86,8 +88,11 @@ export function createGround(input: GroundInput): Ground {
   const groupsOf = new Map<string, GroupName[]>()
   for (const edge of input.edges) {
     const name = edge.kind === 'backs-up' ? names.get(edge.from) : undefined
-    if (name) push(groupsOf, edge.to, name)
+    if (!name) continue
+    push(groupsOf, edge.to, name)
+    names.delete(edge.from)
   }
+  const unlinkedGroups = new Map([...names.values()].map((name) => [`${name.type}/${name.backupId}`, name]))
   const seenStorages = new Set<string>()
   for (const edge of input.edges) {
     const storage = edge.kind === 'uses' ? entityById.get(edge.from) : undefined
@@ -97,6 +102,7 @@ export function createGround(input: GroundInput): Ground {
   return {
     ...input,
     seenStorages,
+    unlinkedGroups,
     entityById,
     groupsOf,
     groupEntities,

@@ -107,7 +107,7 @@ function remembered<T>(key: string, make: () => T): T {
 /** Whether the job runs every day at this time of day (within half an hour). */
 export function runsDailyAt(job: ScheduledJob, clockTime: string): boolean {
   const runs = comingRuns(job)
-  if (!runs || runs.length < 3 || runs[1]! - runs[0]! > dayMs + hourMs) return false
+  if (!runs || runs.length < 3 || runs.some((atMs, index) => index > 0 && atMs - runs[index - 1]! > dayMs + hourMs)) return false
   return runs.slice(0, 24).some((atMs) => Math.abs(minutesOf(clockIn(atMs, job.timeZone)) - minutesOf(clockTime)) <= 30)
 }
 
