@@ -8,7 +8,7 @@ import type { BackupState, CoverageRow } from '#shared/contracts/backups.ts'
 import type { Site } from '#shared/model/connection.ts'
 import { Age } from '#ui/Age.tsx'
 import { healthColor, healthSymbol } from '#ui/theme.ts'
-import { groupTitle, promiseHealth } from './backup-words.ts'
+import { groupTitle, momentText, promiseHealth } from './backup-words.ts'
 import { VerdictMark } from './CoverageTab.tsx'
 import { DayStrip } from './DayStrip.tsx'
 import { OwnTargetDialog } from './TargetsDialog.tsx'
@@ -54,7 +54,7 @@ export function CoverageDetails(props: { site: Site; state: BackupState; row: Co
           <dt>Last good verification</dt>
           <dd><Age atMs={row.lastVerifiedAtMs} /></dd>
           <dt>Next run</dt>
-          <dd>{row.nextRunAtMs === null ? 'not scheduled here' : new Date(row.nextRunAtMs).toLocaleString()}</dd>
+          <dd>{row.nextRunAtMs === null ? 'not scheduled here' : momentText(row.nextRunAtMs)}</dd>
           <dt>Target</dt>
           <dd>
             {target.isRequired ? `RPO ${target.rpoHours} h, verified within ${target.verifyAgeHours} h` : 'no backup wanted'} ({row.targetFrom})

@@ -24,11 +24,15 @@ export function CoverageTab({ site, state }: TabProps) {
   const rows = useMemo(
     () =>
       state.rows.filter(
-        (row) => (verdict === null || row.verdict === verdict) && (kind === 'all' || row.kind === kind) && fits(row, text),
+        (row) => (verdict === null || stands(row, verdict)) && (kind === 'all' || row.kind === kind) && fits(row, text),
       ),
     [state.rows, verdict, kind, text],
   )
   const selected = state.rows.find((row) => row.entityId === selectedId)
+  const counts = useMemo(
+    () => Object.fromEntries(coverageVerdicts.map((name) => [name, state.rows.filter((row) => stands(row, name)).length])) as Record<CoverageVerdict, number>,
+    [state.rows],
+  )
   const go = (changes: { verdict?: CoverageVerdict | null; entity?: string | null }): void => {
     const next = { verdict, entity: selectedId, ...changes }
     navigate(
@@ -45,17 +49,17 @@ export function CoverageTab({ site, state }: TabProps) {
             {state.headline}
           </p>
           <div className="coverage-tiles" role="group" aria-label="How many stand how">
-            {coverageVerdicts.map((name) => (
+            {coverageVerdicts.filter((name) => name !== 'off' || counts.off > 0).map((name) => (
               <button
                 key={name}
                 className="coverage-tile"
                 aria-pressed={verdict === name}
-                data-empty={state.counts[name] === 0 || undefined}
+                data-empty={counts[name] === 0 || undefined}
                 title={verdictMeanings[name]}
                 onClick={() => go({ verdict: verdict === name ? null : name })}
               >
-                <span className="coverage-count" style={state.counts[name] > 0 ? { color: healthColor(verdictHealth[name]) } : undefined}>
-                  {state.counts[name]}
+                <span className="coverage-count" style={counts[name] > 0 ? { color: healthColor(verdictHealth[name]) } : undefined}>
+                  {counts[name]}
                 </span>
                 <span>{verdictWords[name]}</span>
               </button>
@@ -87,6 +91,10 @@ export function CoverageTab({ site, state }: TabProps) {
     </div>
   )
 }
+
+/** A guest whose disks are left out is that, too, when something worse is wrong with it. */
+const stands = (row: CoverageRow, verdict: CoverageVerdict): boolean =>
+  row.verdict === verdict || (verdict === 'partial' && row.verdict !== 'off' && row.problems.some((problem) => problem.kind === 'partial'))
 
 const fits = (row: CoverageRow, text: string): boolean => {
   const wanted = text.trim().toLowerCase()
@@ -120,10 +128,10 @@ const columns: ReadonlyArray<Column<CoverageRow>> = [
     ),
   },
   { key: 'verdict', title: 'State', widthPx: 118, value: (row) => verdictWords[row.verdict], order: (row) => coverageVerdicts.indexOf(row.verdict), render: (row) => <VerdictMark verdict={row.verdict} /> },
-  { key: 'days', title: 'Last 14 days', widthPx: 214, value: (row) => row.days.filter((day) => day.state === 'ok').length, render: (row) => <DayStrip days={row.days} /> },
+  { key: 'days', title: 'Last 14 days', widthPx: 226, value: (row) => row.days.filter((day) => day.state === 'ok').length, render: (row) => <DayStrip days={row.days} /> },
   { key: 'backup', title: 'Last backup', widthPx: 104, value: (row) => (row.lastBackupAtMs === null ? null : new Date(row.lastBackupAtMs).toISOString()), order: (row) => row.lastBackupAtMs, render: (row) => <RpoAge row={row} /> },
   { key: 'verified', title: 'Verified', widthPx: 92, value: (row) => (row.lastVerifiedAtMs === null ? null : new Date(row.lastVerifiedAtMs).toISOString()), order: (row) => row.lastVerifiedAtMs, render: (row) => <Age atMs={row.lastVerifiedAtMs} /> },
-  { key: 'why', title: 'Why', widthPx: 330, value: (row) => row.problems[0]?.text ?? (row.promise.state === 'broken' ? row.promise.text : '') },
+  { key: 'why', title: 'Why', widthPx: 330, value: (row) => row.problems.map((problem) => problem.text).join(' ') || (row.promise.state === 'broken' ? row.promise.text : '') },
 ]
 
 /** The age of the newest backup, marked when it is over its objective. */

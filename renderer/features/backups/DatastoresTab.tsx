@@ -13,7 +13,7 @@ import { Age } from '#ui/Age.tsx'
 import { EmptyState } from '#ui/EmptyState.tsx'
 import { TimeChart } from '#ui/TimeChart.tsx'
 import type { TabProps } from './BackupsScreen.tsx'
-import { obstacle } from './backup-words.ts'
+import { momentText, obstacle } from './backup-words.ts'
 import { VerifyDialog } from './VerifyDialog.tsx'
 
 export function DatastoresTab({ site, state }: TabProps) {
@@ -81,7 +81,7 @@ function Datastore({ site, state, store }: TabProps & { store: DatastoreView }) 
           <Progress value={(share ?? 0) * 100} aria-label={`Fill of ${store.store}`} {...(share !== null && share > 0.85 ? { color: 'red' } : {})} />
           <dl className="facts">
             <dt>Full</dt>
-            <dd>{store.fullAtMs === null ? 'not to be foreseen' : `about ${new Date(store.fullAtMs).toLocaleDateString()}, if it grows on as now`}</dd>
+            <dd>{store.fullAtMs === null ? 'not to be foreseen' : `about ${new Date(store.fullAtMs).toLocaleDateString(undefined, { dateStyle: 'long' })}, if it grows on as now`}</dd>
             <dt>Deduplication</dt>
             <dd>{store.deduplication === null ? 'not known' : `factor ${store.deduplication.toFixed(1)}`}</dd>
             <dt>Backups</dt>
@@ -92,7 +92,7 @@ function Datastore({ site, state, store }: TabProps & { store: DatastoreView }) 
             <dd>
               {garbage ? (
                 <>
-                  {garbage.lastState ?? 'never ran'}, <Age atMs={garbage.lastRunAtMs} />; next {garbage.nextRunAtMs === null ? 'not scheduled' : new Date(garbage.nextRunAtMs).toLocaleString()}; freed {formatBytes(garbage.removedBytes)}, {formatBytes(garbage.pendingBytes)} wait
+                  {garbage.lastState ?? 'never ran'}, <Age atMs={garbage.lastRunAtMs} />; next {garbage.nextRunAtMs === null ? 'not scheduled' : momentText(garbage.nextRunAtMs)}; freed {formatBytes(garbage.removedBytes)}, {formatBytes(garbage.pendingBytes)} wait
                   {garbage.badChunks ? `; ${garbage.badChunks} damaged chunks` : ''}
                 </>
               ) : (

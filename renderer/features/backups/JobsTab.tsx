@@ -13,7 +13,7 @@ import { EmptyState } from '#ui/EmptyState.tsx'
 import { healthColor, healthSymbol } from '#ui/theme.ts'
 import type { Health } from '#shared/model/inventory.ts'
 import type { TabProps } from './BackupsScreen.tsx'
-import { obstacle } from './backup-words.ts'
+import { momentText, obstacle } from './backup-words.ts'
 
 const kindWords: Record<JobView['kind'], string> = { vzdump: 'Backup', verify: 'Verification', prune: 'Prune', sync: 'Sync', gc: 'Garbage collection' }
 const keyOf = (job: JobView): string => `${job.connectionId}|${job.kind}|${job.id}`
@@ -75,11 +75,11 @@ function stateOf(job: JobView): { health: Health; text: string } {
 }
 
 const columns: ReadonlyArray<Column<JobView>> = [
-  { key: 'kind', title: 'Kind', widthPx: 130, value: (job) => kindWords[job.kind] },
-  { key: 'id', title: 'Job', widthPx: 150, value: (job) => job.id },
-  { key: 'schedule', title: 'Runs', widthPx: 130, value: (job) => job.scheduleText },
-  { key: 'selection', title: 'Takes', widthPx: 140, value: (job) => job.selection },
-  { key: 'target', title: 'Where', widthPx: 140, value: (job) => job.target },
+  { key: 'kind', title: 'Kind', widthPx: 124, value: (job) => kindWords[job.kind] },
+  { key: 'id', title: 'Job', widthPx: 130, value: (job) => job.id },
+  { key: 'schedule', title: 'Runs', widthPx: 108, value: (job) => job.scheduleText },
+  { key: 'selection', title: 'Takes', widthPx: 116, value: (job) => job.selection },
+  { key: 'target', title: 'Where', widthPx: 112, value: (job) => job.target },
   {
     key: 'state',
     title: 'Last run',
@@ -98,6 +98,6 @@ const columns: ReadonlyArray<Column<JobView>> = [
       )
     },
   },
-  { key: 'next', title: 'Next run', widthPx: 150, value: (job) => (job.nextRunAtMs === null ? null : new Date(job.nextRunAtMs).toLocaleString()), order: (job) => job.nextRunAtMs },
-  { key: 'comment', title: 'Notes', widthPx: 150, value: (job) => job.comment || null },
+  { key: 'next', title: 'Next run', widthPx: 150, value: (job) => (job.nextRunAtMs === null ? null : momentText(job.nextRunAtMs)), order: (job) => job.nextRunAtMs },
+  { key: 'comment', title: 'Notes', widthPx: 96, value: (job) => job.comment || null },
 ]

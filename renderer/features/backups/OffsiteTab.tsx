@@ -1,7 +1,7 @@
 // Copies off site: the newest weekly and monthly one of each guest and database, their class and age against their own
 // targets, and asking archived ones back.
-import { Text } from '@mantine/core'
-import { IconCloudUp } from '@tabler/icons-react'
+import { ActionIcon, Text } from '@mantine/core'
+import { IconCloudUp, IconX } from '@tabler/icons-react'
 import { useState } from 'react'
 import { navigate, usePlace } from '#client/location.ts'
 import { openDialog } from '#client/dialogs.store.ts'
@@ -13,7 +13,7 @@ import { DataTable, type Column, type Sort } from '#ui/DataTable.tsx'
 import { EmptyState } from '#ui/EmptyState.tsx'
 import { healthColor, healthSymbol } from '#ui/theme.ts'
 import type { TabProps } from './BackupsScreen.tsx'
-import { classWords, obstacle, offsiteHealth, offsiteWords, restoreWords } from './backup-words.ts'
+import { classWords, momentText, obstacle, offsiteHealth, offsiteWords, restoreWords } from './backup-words.ts'
 import { RestoreDialog } from './RestoreDialog.tsx'
 
 const order: readonly OffsiteRow['verdict'][] = ['none', 'stale', 'unknown', 'ok']
@@ -48,9 +48,9 @@ export function OffsiteTab({ site, state }: TabProps) {
         <aside className="backups-aside" aria-label={`Off-site copies of ${selected.name}`}>
           <div className="aside-head">
             <Text fw={650}>{selected.name}</Text>
-            <ActionButton ml="auto" size="compact-xs" variant="subtle" onClick={() => select(null)}>
-              Close
-            </ActionButton>
+            <ActionIcon ml="auto" variant="subtle" color="gray" aria-label="Close the details" onClick={() => select(null)}>
+              <IconX size={16} />
+            </ActionIcon>
           </div>
           <div className="aside-body" tabIndex={0} role="region" aria-label="Copies">
             <Text size="sm" mb="sm">
@@ -58,12 +58,12 @@ export function OffsiteTab({ site, state }: TabProps) {
             </Text>
             {selected.copies.map((copy) => (
               <section key={copy.cadence} className="offsite-copy" aria-label={`The ${copy.cadence} copy`}>
-                <Text fw={600} size="sm" tt="capitalize">
-                  {copy.cadence} copy
+                <Text fw={600} size="sm">
+                  {copy.cadence === 'weekly' ? 'Weekly copy' : 'Monthly copy'}
                 </Text>
                 <dl className="facts">
                   <dt>Made</dt>
-                  <dd>{new Date(copy.atMs).toLocaleString()}</dd>
+                  <dd>{momentText(copy.atMs)}</dd>
                   <dt>Size</dt>
                   <dd>
                     {formatBytes(copy.sizeBytes)} in {copy.objectCount} {copy.objectCount === 1 ? 'object' : 'objects'}
@@ -122,8 +122,11 @@ const cadenceColumn = (cadence: OffsiteCopy['cadence'], title: string): Column<O
   },
 })
 
+const typeWords: Record<string, string> = { vm: 'machine', ct: 'container', db: 'databases', host: 'host' }
+
 const columns: ReadonlyArray<Column<OffsiteRow>> = [
-  { key: 'name', title: 'Of', widthPx: 170, value: (row) => row.name },
+  { key: 'name', title: 'Of', widthPx: 150, value: (row) => row.name },
+  { key: 'type', title: 'What', widthPx: 92, value: (row) => typeWords[row.type] ?? row.type },
   {
     key: 'state',
     title: 'State',
@@ -141,8 +144,8 @@ const columns: ReadonlyArray<Column<OffsiteRow>> = [
   },
   cadenceColumn('weekly', 'Weekly'),
   cadenceColumn('monthly', 'Monthly'),
-  { key: 'class', title: 'Class', widthPx: 150, value: (row) => [...new Set(row.copies.map((copy) => classWords[copy.storageClass] ?? copy.storageClass))].join(', ') || null },
-  { key: 'size', title: 'Size of the newest', widthPx: 130, align: 'right', value: (row) => row.copies[0]?.sizeBytes ?? null, render: (row) => formatBytes(row.copies[0]?.sizeBytes) },
+  { key: 'class', title: 'Class', widthPx: 130, value: (row) => [...new Set(row.copies.map((copy) => classWords[copy.storageClass] ?? copy.storageClass))].join(', ') || null },
+  { key: 'size', title: 'Newest, size', widthPx: 110, align: 'right', value: (row) => row.copies[0]?.sizeBytes ?? null, render: (row) => formatBytes(row.copies[0]?.sizeBytes) },
   { key: 'restore', title: 'Restore', widthPx: 120, value: (row) => [...new Set(row.copies.map((copy) => restoreWords[copy.restore]))].join(', ') || null },
   { key: 'why', title: 'Why', widthPx: 220, value: (row) => row.text },
 ]

@@ -9,7 +9,7 @@ import type { AppError } from '#shared/errors.ts'
 import type { Site } from '#shared/model/connection.ts'
 import { ConfirmDialog } from '#ui/ConfirmDialog.tsx'
 import { ErrorNotice } from '#ui/ErrorNotice.tsx'
-import { groupTitle } from './backup-words.ts'
+import { groupTitle, momentText } from './backup-words.ts'
 
 interface DialogProps {
   site: Site
@@ -17,7 +17,7 @@ interface DialogProps {
 }
 
 const keeps = ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const satisfies Array<keyof Retention>
-export const timeText = (backupTime: number): string => new Date(backupTime * 1000).toLocaleString()
+export const timeText = (backupTime: number): string => momentText(backupTime * 1000)
 
 export function ForgetDialog({ site, group, backupTime }: DialogProps & { backupTime: number }) {
   const client = useClient()

@@ -13,7 +13,7 @@ import type { Site } from '#shared/model/connection.ts'
 import { formatBytes } from '#shared/model/quantities.ts'
 import { ActionButton } from '#ui/ActionButton.tsx'
 import { ErrorNotice } from '#ui/ErrorNotice.tsx'
-import { groupTitle, obstacle } from './backup-words.ts'
+import { groupTitle, momentText, obstacle } from './backup-words.ts'
 import { VerificationMark } from './GroupsTab.tsx'
 import { ForgetDialog, NotesDialog, PruneDialog, timeText } from './SnapshotDialogs.tsx'
 import { VerifyDialog } from './VerifyDialog.tsx'
@@ -87,7 +87,7 @@ export function SnapshotList({ site, state, group: view, onClose }: ListProps) {
             </div>
             <div className="kbd-hint" title={snapshot.files.map((file) => file.name).join('\n')}>
               {formatBytes(snapshot.sizeBytes)} · {encryptionWords[snapshot.encryption]} · {snapshot.owner}
-              {snapshot.verifiedAtMs === null ? '' : ` · verified ${new Date(snapshot.verifiedAtMs).toLocaleString()}`}
+              {snapshot.verifiedAtMs === null ? '' : ` · verified ${momentText(snapshot.verifiedAtMs)}`}
             </div>
             {snapshot.comment ? <div className="snapshot-notes">{snapshot.comment}</div> : null}
           </li>

@@ -57,7 +57,7 @@ export function TargetsDialog({ site, state }: { site: Site; state: BackupState 
         <NumberInput label="Monthly copy, days at most" min={1} max={3650} value={policy.offsite.monthlyMaxAgeDays} onChange={(value) => typeof value === 'number' && offsite({ monthlyMaxAgeDays: value })} />
         <NumberInput label="Recovery within hours" min={0.25} max={87_600} placeholder="Not promised" value={policy.offsite.recoveryHours ?? ''} onChange={(value) => offsite({ recoveryHours: typeof value === 'number' ? value : null })} />
       </Group>
-      <TextInput label="How keys are named" description="{cluster} {cadence} {type} {id} {name} {date}; * stands for anything" ff="monospace" value={policy.offsite.pattern} onChange={(event) => offsite({ pattern: event.currentTarget.value })} spellCheck={false} />
+      <TextInput label="How keys are named" description="{cluster} {cadence} {type} {id} {name} {date}; * stands for anything" styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }} value={policy.offsite.pattern} onChange={(event) => offsite({ pattern: event.currentTarget.value })} spellCheck={false} />
       <TextInput label="Cluster of the copies, where the keys do not say" value={policy.offsite.cluster} onChange={(event) => offsite({ cluster: event.currentTarget.value })} />
     </PolicyDialog>
   )

@@ -6,7 +6,7 @@ import { closeDialog } from '#client/dialogs.store.ts'
 import type { DatastoreView, GroupName } from '#shared/contracts/backups.ts'
 import type { Site } from '#shared/model/connection.ts'
 import { ConfirmDialog } from '#ui/ConfirmDialog.tsx'
-import { groupTitle } from './backup-words.ts'
+import { groupTitle, momentText } from './backup-words.ts'
 
 const everything = '*'
 
@@ -15,7 +15,7 @@ export function VerifyDialog(props: { site: Site; store: Pick<DatastoreView, 'co
   const client = useClient()
   const [namespace, setNamespace] = useState(everything)
   const [isAgain, setAgain] = useState(backupTime !== undefined)
-  const what = group ? `${groupTitle(group)}${backupTime === undefined ? '' : ` of ${new Date(backupTime * 1000).toLocaleString()}`}` : store.store
+  const what = group ? `${groupTitle(group)}${backupTime === undefined ? '' : ` of ${momentText(backupTime * 1000)}`}` : store.store
   return (
     <ConfirmDialog
       title={`Verify ${what}`}

@@ -52,7 +52,7 @@ export const offsiteHealth: Record<OffsiteRow['verdict'], Health> = { ok: 'ok', 
 export const offsiteWords: Record<OffsiteRow['verdict'], string> = { ok: 'In time', stale: 'Too old', none: 'None', unknown: 'Not known' }
 
 export const promiseHealth = { kept: 'ok', broken: 'error', unknown: 'unknown' } as const satisfies Record<string, Health>
-export const promiseWords = { kept: 'can be kept', broken: 'is not kept', unknown: 'not known' } as const
+export const promiseWords = { kept: 'is kept', broken: 'is not kept', unknown: 'not known' } as const
 
 export const restoreWords: Record<OffsiteCopy['restore'], string> = {
   'not-needed': 'readable at once',
@@ -75,6 +75,9 @@ export const classWords: Record<string, string> = {
 export const groupTitle = (group: Pick<GroupName, 'type' | 'backupId'>): string => `${group.type}/${group.backupId}`
 export const groupKey = (group: GroupName): string =>
   [group.connectionId, group.store, group.namespace, group.type, group.backupId].join('|')
+
+/** `24 Nov 2026, 09:00`: a moment without its seconds. */
+export const momentText = (atMs: number): string => new Date(atMs).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
 /** Why nothing can be changed through a connection now; null when it can. */
 export function obstacle(site: Site, source: BackupSource | undefined, right?: { rights: readonly string[] | null; need: readonly string[] }): string | null {

@@ -50,10 +50,12 @@ function headlineOf(wanted: readonly CoverageRow[], meetRpo: BackupState['meetRp
   const what = wanted.some((row) => row.kind === 'database') ? 'guests and databases' : 'guests'
   const objective = objectives.length === 1 ? `RPO ${formatHours(objectives[0]!)}` : 'their RPO'
   const of = (verdict: CoverageRow['verdict']): CoverageRow[] => wanted.filter((row) => row.verdict === verdict)
+  const partial = wanted.filter((row) => row.problems.some((problem) => problem.kind === 'partial'))
   const worst = [
     ...(of('failed').length > 0 ? [`failed: ${namesOf(of('failed'))}`] : []),
     ...(of('none').length > 0 ? [`no backup or no job: ${namesOf(of('none'))}`] : []),
     ...(of('unverified').length > 0 ? [`${of('unverified').length} unverified`] : []),
+    ...(partial.length > 0 ? [`${partial.length} leave disks out`] : []),
     ...(meetRpo.unknown > 0 ? [`${meetRpo.unknown} not known`] : []),
   ]
   return `${meetRpo.yes} of ${wanted.length} ${what} meet ${objective}${worst.length > 0 ? `; ${worst.join('; ')}` : ''}.`

@@ -55,7 +55,7 @@ const ended = (task: Task): Promise<Task> =>
 describe('what is said of the lab', () => {
   it('in a sentence, by guest, and of each promise', async () => {
     const state = await lab.look()
-    expect(state.headline).toBe('29 of 30 guests meet RPO 4 h; failed: proj-milvus01.')
+    expect(state.headline).toBe('29 of 30 guests meet RPO 4 h; failed: proj-milvus01; 8 leave disks out.')
     expect(rowOf(state, 'proj-pg01')).toMatchObject({
       verdict: 'ok',
       meetsRpo: true,
@@ -67,6 +67,7 @@ describe('what is said of the lab', () => {
     expect(rowOf(state, 'proj-mon01')).toMatchObject({ verdict: 'partial', problems: [{ kind: 'partial' }] })
     expect(state.promises.map((it) => it.state)).toEqual(['broken', 'kept', 'broken', 'kept', 'unknown'])
     expect(state.datastores[0]).toMatchObject({ store: 'datastore01', deduplication: 9.4, failedCount: 0 })
+    expect(state.jobs.filter((job) => job.kind === 'vzdump').map((job) => job.lastState)).toEqual(['1 of its guests failed', 'OK'])
     expect(state.offsiteRows.filter((row) => row.entityId !== null)).toHaveLength(30)
   })
 

@@ -111,11 +111,7 @@ export function jobViews(ground: Ground): JobView[] {
 function vzdumpView(part: Part<ProxmoxReading>, reading: ProxmoxReading, job: KeptVzdumpJob): JobView {
   const skewMs = skewOf(part)
   const guests = job.guests ? Object.keys(job.guests).length : job.vmids.length
-  const runs = reading.runs.filter((run) => run.vmid === null && run.endMs !== null)
-  const newest = runs[0]
-  // The wire does not say which job a task was of: the newest run of the cluster, with any failure in it.
-  const together = newest ? runs.filter((run) => newest.atMs - run.atMs < 3_600_000) : []
-  const worst = together.find((run) => run.status !== 'OK') ?? newest
+  const last = lastRunOf(reading, job)
   const next = comingRuns({ id: job.id, schedule: job.schedule, timeZone: zoneOf(part), nowMs: reading.serverAtMs })?.[0]
   return {
     connectionId: part.connectionId,
@@ -131,10 +127,29 @@ function vzdumpView(part: Part<ProxmoxReading>, reading: ProxmoxReading, job: Ke
         : `${guests} guests`,
     target: `${job.storage}, ${job.mode}`,
     comment: job.comment,
-    lastRunAtMs: worst ? worst.atMs - skewMs : null,
-    lastState: worst?.status ?? null,
+    lastRunAtMs: last ? last.atMs - skewMs : null,
+    lastState: last?.state ?? null,
     nextRunAtMs: job.isEnabled ? minus(job.nextRunAtMs ?? next ?? null, skewMs) : null,
   }
+}
+
+const oneRunMs = 3_600_000
+
+/**
+ * How a job last went. The wire does not say which job a task was of: the newest runs of whole nodes are taken
+ * together, and what their logs say of guests decides, because another job's failure is not this one's.
+ */
+function lastRunOf(reading: ProxmoxReading, job: KeptVzdumpJob): { atMs: number; state: string } | undefined {
+  const runs = reading.runs.filter((run) => run.vmid === null && run.endMs !== null)
+  const newest = runs[0]
+  if (!newest) return undefined
+  const isTogether = ({ atMs }: { atMs: number }): boolean => Math.abs(newest.atMs - atMs) < oneRunMs
+  const failures = reading.failures.filter(isTogether)
+  const takes = (vmid: number): boolean => (job.guests ? job.guests[String(vmid)] !== undefined : job.isAll || job.vmids.includes(vmid))
+  const own = failures.filter((failure) => takes(failure.vmid))
+  if (own.length > 0) return { atMs: newest.atMs, state: `${own.length} of its guests failed` }
+  const broken = runs.filter(isTogether).find((run) => run.status !== 'OK' && !/^WARNINGS/.test(run.status ?? ''))
+  return { atMs: newest.atMs, state: broken && failures.length === 0 ? (broken.status ?? 'unknown') : 'OK' }
 }
 
 function serverJobView(part: Part<PbsReading>, _reading: PbsReading, job: PbsReading['jobs'][number]): JobView {
