@@ -98,7 +98,7 @@ test('backups: coverage, actions, targets, off site, offline', async ({ meridian
     await tab('Jobs')
     const jobs = page.getByRole('grid', { name: 'Jobs' })
     await expect(jobs.getByRole('row').filter({ hasText: 'backup-daily-vm' })).toContainText('1 of its guests failed')
-    await page.getByRole('button', { name: 'Run prune-host now' }).click()
+    await page.getByRole('button', { name: 'Run now: prune-host' }).click()
     await page.getByRole('button', { name: 'Run it now' }).click()
     await expect(page.getByText('Run the prune job prune-host').first()).toBeVisible({ timeout: 20_000 })
     await page.screenshot({ path: picture('backups-jobs') })

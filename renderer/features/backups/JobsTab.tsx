@@ -25,11 +25,11 @@ export function JobsTab({ site, state }: TabProps) {
   const reasonOf = (job: JobView): string | null => obstacle(site, state.sources.find((it) => it.connectionId === job.connectionId))
   const run: Column<JobView> = {
     key: 'run',
-    title: '',
+    title: 'By hand',
     widthPx: 104,
     value: () => null,
     render: (job) => (
-      <ActionButton size="compact-xs" variant="default" leftSection={<IconPlayerPlay size={13} aria-hidden />} disabledReason={reasonOf(job)} aria-label={`Run ${job.id} now`} onClick={() => openDialog(<RunDialog site={site} job={job} />)}>
+      <ActionButton size="compact-xs" variant="default" leftSection={<IconPlayerPlay size={13} aria-hidden />} disabledReason={reasonOf(job)} aria-label={`Run now: ${job.id}`} onClick={() => openDialog(<RunDialog site={site} job={job} />)}>
         Run now
       </ActionButton>
     ),
