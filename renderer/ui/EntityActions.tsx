@@ -19,12 +19,13 @@ export interface EntityAction {
   run(): void
 }
 
-export function EntityActions({ actions }: { actions: readonly EntityAction[] }) {
+/** `isInline` = in a line with other things, without room above. */
+export function EntityActions({ actions, isInline = false }: { actions: readonly EntityAction[]; isInline?: boolean }) {
   if (actions.length === 0) return null
   const primary = actions.filter((action) => action.isPrimary)
   const groups = Map.groupBy(actions.filter((action) => !action.isPrimary), (action) => action.group)
   return (
-    <Group gap={6} mt="sm" role="group" aria-label="Actions">
+    <Group gap={6} mt={isInline ? 0 : 'sm'} role="group" aria-label="Actions">
       {primary.map((action) => (
         <ActionButton
           key={action.id}
@@ -44,7 +45,7 @@ export function EntityActions({ actions }: { actions: readonly EntityAction[] })
               More
             </Button>
           </Menu.Target>
-          <Menu.Dropdown mah={440} style={{ overflowY: 'auto' }}>
+          <Menu.Dropdown mah={560} style={{ overflowY: 'auto' }}>
             {[...groups].map(([title, items]) => (
               <Fragment key={title}>
                 <Menu.Label>{title}</Menu.Label>

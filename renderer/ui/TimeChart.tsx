@@ -28,12 +28,14 @@ interface TimeChartProps {
   /** Limits drawn as dashed lines, with their names. */
   marks?: ReadonlyArray<{ value: number; label: string }>
   heightPx?: number
+  /** Ticks at powers of two: for bytes. */
+  isBinary?: boolean
   /** Charts of the same group show the pointer at the same time. */
   group?: string
 }
 
 export function TimeChart(props: TimeChartProps) {
-  const { title, timesMs, series, format, range, marks, heightPx = 170, group } = props
+  const { title, timesMs, series, format, range, marks, heightPx = 170, group, isBinary = false } = props
   const host = useRef<HTMLDivElement>(null)
   const [widthPx, setWidth] = useState(0)
   const scheme = useComputedColorScheme('dark')
@@ -57,7 +59,7 @@ export function TimeChart(props: TimeChartProps) {
         cursor: { drag: { x: true, y: false }, ...(group ? { sync: { key: group } } : {}) },
         legend: { live: true },
         scales: { x: { time: true }, y: { range: (_plot, seenLow, seenHigh) => rangeOf(low, high, seenLow, seenHigh, marks) } },
-        axes: [axis, { ...axis, size: 62, values: (_plot, ticks) => ticks.map((tick) => format(tick)) }],
+        axes: [axis, { ...axis, size: labelWidth, ...(isBinary ? { incrs: binarySteps } : {}), values: (_plot, ticks) => ticks.map((tick) => format(tick)) }],
         series: [
           { value: (_plot, value) => (value === null || value === undefined ? '—' : new Date(value).toLocaleString()) },
           ...series.map((one, index) => ({
@@ -76,7 +78,7 @@ export function TimeChart(props: TimeChartProps) {
       host.current!,
     )
     return () => plot.destroy()
-  }, [timesMs, series, format, range, marks, heightPx, group, widthPx, scheme])
+  }, [timesMs, series, format, range, marks, heightPx, group, isBinary, widthPx, scheme])
   return (
     <figure className="time-chart" aria-label={title}>
       <figcaption>{title}</figcaption>
@@ -84,6 +86,12 @@ export function TimeChart(props: TimeChartProps) {
     </figure>
   )
 }
+
+const binarySteps = Array.from({ length: 56 }, (_, power) => 2 ** power)
+
+/** Room for the longest label of the scale: `115.9 KiB/s` needs more than `50 %`. */
+const labelWidth = (_plot: uPlot, labels: readonly string[] | null): number =>
+  Math.max(44, Math.max(0, ...(labels ?? []).map((label) => label.length)) * 6.4 + 16)
 
 /** What the picture says, for those who do not see it: the newest value of each line. */
 function summaryOf(title: string, series: readonly TimeSeries[], format: (value: number) => string): string {

@@ -8,7 +8,7 @@ import { datastoreUse, type DatastoreUse } from '../world/backup-use.ts'
 import type { LabBackups } from '../world/backups.ts'
 import { hashFraction } from '../world/load.ts'
 import type { DemoNode, DemoSite, DemoStorage } from '../world/site.ts'
-import { guestsOfSite, type Guest } from './guest.ts'
+import { guestsOfSite, wordOf, type Guest } from './guest.ts'
 import { createPveTasks } from './pve-tasks.ts'
 
 export interface HaResource {
@@ -35,8 +35,8 @@ export interface Cluster {
   guests(): Guest[]
   guestsOn(node: string): Guest[]
   findGuest(vmid: number): Guest | undefined
-  /** The guest on exactly this node; throws the 500 of a missing configuration file. */
-  guest(node: string, vmid: number): Guest
+  /** The guest of that type on exactly this node; throws the 500 of a missing configuration file. */
+  guest(node: string, vmid: number, type?: Guest['type']): Guest
   addGuest(guest: Guest): void
   removeGuest(guest: Guest): void
   poolOf(vmid: number): string | undefined
@@ -111,11 +111,12 @@ function createGuestRegister(initial: readonly Guest[], node: Cluster['node']) {
     guests: byVmid,
     guestsOn: (name: string) => byVmid().filter((guest) => guest.node === name),
     findGuest: (vmid: number) => guests.get(vmid),
-    guest(nodeName: string, vmid: number): Guest {
+    guest(nodeName: string, vmid: number, type: Guest['type'] = 'qemu'): Guest {
       node(nodeName)
       const guest = guests.get(vmid)
-      if (guest?.node === nodeName) return guest
-      throw runtimeFault(`Configuration file 'nodes/${nodeName}/qemu-server/${vmid}.conf' does not exist`)
+      if (guest?.node === nodeName && guest.type === type) return guest
+      const folder = type === 'lxc' ? 'lxc' : 'qemu-server'
+      throw runtimeFault(`Configuration file 'nodes/${nodeName}/${folder}/${vmid}.conf' does not exist`)
     },
     addGuest: (guest: Guest) => void guests.set(guest.vmid, guest),
     removeGuest: (guest: Guest) => void guests.delete(guest.vmid),
@@ -169,14 +170,15 @@ function haOfSite(site: DemoSite): Map<string, HaResource> {
 }
 
 /** Whether high availability manages a guest. */
-export const haOf = (cluster: Cluster, vmid: number): HaResource | undefined => cluster.ha.get(`vm:${vmid}`)
+export const haOf = (cluster: Cluster, vmid: number): HaResource | undefined =>
+  cluster.ha.get(`vm:${vmid}`) ?? cluster.ha.get(`ct:${vmid}`)
 
 /** Throws the refusal of a guest that something else holds. */
 export function checkLock(guest: Guest): void {
   if (guest.lock) throw runtimeFault(lockRefusal(guest))
 }
 
-export const lockRefusal = (guest: Guest): string => `VM is locked (${guest.lock})`
+export const lockRefusal = (guest: Guest): string => `${wordOf(guest)} is locked (${guest.lock})`
 
 /** A 400 for one parameter, in the form of the parameter check. */
 export const parameterFault = (name: string, problem: string): ApiFault =>

@@ -3,7 +3,7 @@
 import { ApiFault, runtimeFault } from '../api2/api-fault.ts'
 import { guestUuid, hexDigits, vmGenerationId } from '../world/guest-identity.ts'
 import { checkLock, haOf, parameterFault, type Cluster } from './cluster.ts'
-import { backupDisksOf, emptyGuest, isUp, usedBytesOf, type Guest, type GuestDisk } from './guest.ts'
+import { backupDisksOf, emptyGuest, isUp, taskTypeOf, usedBytesOf, wordOf, type Guest, type GuestDisk } from './guest.ts'
 import { lockedTask } from './guest-snapshots.ts'
 
 const copyBps = 420e6
@@ -29,7 +29,7 @@ export interface CloneRequest {
 export function cloneGuest(cluster: Cluster, guest: Guest, request: CloneRequest): string {
   checkLock(guest)
   if (cluster.findGuest(request.newVmid)) {
-    throw runtimeFault(`unable to create VM ${request.newVmid}: config file already exists`)
+    throw runtimeFault(`unable to create ${wordOf(guest)} ${request.newVmid}: config file already exists`)
   }
   const isLinked = guest.isTemplate && !request.isFull
   if (isLinked && request.storage) throw parameterFault('storage', 'parameter not allowed for linked clones')
@@ -43,7 +43,7 @@ export function cloneGuest(cluster: Cluster, guest: Guest, request: CloneRequest
   cluster.addGuest(copy)
   copy.lock = 'clone'
   const task = cluster.tasks.start(
-    { node: guest.node, type: 'qmclone', id: String(guest.vmid), owner: request.owner },
+    { node: guest.node, type: taskTypeOf(guest, 'clone'), id: String(guest.vmid), owner: request.owner },
     (run) => {
       run.at(0, () =>
         guest.disks.map((disk) =>
@@ -79,6 +79,7 @@ function copyOf(guest: Guest, request: CloneRequest, node: string): Guest {
     if (settings[key]) settings[key] = volumes(String(settings[key]))
   return {
     ...fresh,
+    type: guest.type,
     balloonBytes: guest.balloonBytes,
     os: guest.os,
     osName: guest.osName,
@@ -88,8 +89,7 @@ function copyOf(guest: Guest, request: CloneRequest, node: string): Guest {
     settings: {
       ...settings,
       ...(request.description ? { description: request.description } : {}),
-      smbios1: `uuid=${guestUuid(vmid)}`,
-      vmgenid: vmGenerationId(vmid),
+      ...(guest.type === 'qemu' ? { smbios1: `uuid=${guestUuid(vmid)}`, vmgenid: vmGenerationId(vmid) } : {}),
     },
     disks: guest.disks.map((disk) => ({
       ...disk,
@@ -148,6 +148,8 @@ export interface MigrateRequest {
   target: string
   isOnline: boolean
   isWithLocalDisks: boolean
+  /** Containers: stop, move, start. */
+  isRestarting?: boolean
   /** One storage id, `1` (same names), or `a:b,c:d`. */
   targetStorage: string | undefined
   owner: string
@@ -160,7 +162,10 @@ export function migrateGuest(cluster: Cluster, guest: Guest, request: MigrateReq
     throw new ApiFault(500, `no such cluster node '${request.target}'`)
   }
   checkLock(guest)
-  if (isUp(guest) && !request.isOnline) throw runtimeFault("can't migrate running VM without --online")
+  if (guest.type === 'lxc' && isUp(guest) && !request.isRestarting)
+    throw runtimeFault("lxc live migration is currently not implemented")
+  if (guest.type === 'qemu' && isUp(guest) && !request.isOnline)
+    throw runtimeFault("can't migrate running VM without --online")
   if (haOf(cluster, guest.vmid)) return requestMigration(cluster, guest, request)
   return startMigration(cluster, guest, request)
 }
@@ -184,13 +189,13 @@ function requestMigration(cluster: Cluster, guest: Guest, request: MigrateReques
 function startMigration(cluster: Cluster, guest: Guest, request: MigrateRequest): string {
   const map = storageMap(request.targetStorage)
   return lockedTask(cluster, guest, {
-    type: 'qmigrate',
+    type: guest.type === 'lxc' ? 'vzmigrate' : 'qmigrate',
     lock: 'migrate',
     owner: request.owner,
     durationMs: copyMs(cluster, guest),
     refuse: () => migrationRefusal(cluster, guest, request, map),
     lines: () => [
-      `starting migration of VM ${guest.vmid} to node '${request.target}'`,
+      `starting migration of ${wordOf(guest)} ${guest.vmid} to node '${request.target}'`,
       ...guest.disks.map((disk) => `found local disk '${disk.storage}:${disk.volume}' (attached)`),
     ],
     finish() {
@@ -212,7 +217,7 @@ function migrationRefusal(
 ): string | undefined {
   const devices = mappedKeys(guest)
   if (devices.length > 0) return `can't migrate VM which uses mapped devices: ${devices.join(', ')}`
-  if (isUp(guest) && guest.disks.length > 0 && !request.isWithLocalDisks) {
+  if (guest.type === 'qemu' && isUp(guest) && guest.disks.length > 0 && !request.isWithLocalDisks) {
     return "can't live migrate attached local disks without with-local-disks option"
   }
   const there = new Set(cluster.storagesOn(request.target).map((storage) => storage.id))
@@ -234,7 +239,7 @@ export function destroyGuest(cluster: Cluster, guest: Guest, owner: string): str
     throw runtimeFault(`unable to remove VM ${guest.vmid} - used in HA resources`)
   const volumes = backupDisksOf(guest).length
   const { upid } = cluster.tasks.start(
-    { node: guest.node, type: 'qmdestroy', id: String(guest.vmid), owner },
+    { node: guest.node, type: taskTypeOf(guest, 'destroy'), id: String(guest.vmid), owner },
     (run) => {
       run.at(0, () => guest.disks.map((disk) => `Logical volume "${disk.volume}" successfully removed.`))
       run.end(600 + 300 * volumes, () => cluster.removeGuest(guest))

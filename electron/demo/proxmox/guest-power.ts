@@ -4,25 +4,24 @@ import { runtimeFault } from '../api2/api-fault.ts'
 import type { DemoTask } from '../api2/tasks.ts'
 import { hashFraction } from '../world/load.ts'
 import { haOf, lockRefusal, type Cluster } from './cluster.ts'
-import { isUp, type ConfigValue, type Guest } from './guest.ts'
+import { isUp, taskTypeOf, wordOf, type ConfigValue, type Guest } from './guest.ts'
 
 export type PowerAction = 'start' | 'stop' | 'shutdown' | 'reboot' | 'suspend' | 'resume' | 'reset'
 
 interface ActionShape {
-  type: string
   durationMs: number
   /** Refused at once when the guest is not running. */
   needsRunning: boolean
 }
 
 const shapes: Record<PowerAction, ActionShape> = {
-  start: { type: 'qmstart', durationMs: 3_000, needsRunning: false },
-  stop: { type: 'qmstop', durationMs: 2_000, needsRunning: false },
-  shutdown: { type: 'qmshutdown', durationMs: 12_000, needsRunning: false },
-  reboot: { type: 'qmreboot', durationMs: 18_000, needsRunning: true },
-  suspend: { type: 'qmsuspend', durationMs: 1_500, needsRunning: true },
-  resume: { type: 'qmresume', durationMs: 1_200, needsRunning: false },
-  reset: { type: 'qmreset', durationMs: 800, needsRunning: true },
+  start: { durationMs: 3_000, needsRunning: false },
+  stop: { durationMs: 2_000, needsRunning: false },
+  shutdown: { durationMs: 12_000, needsRunning: false },
+  reboot: { durationMs: 18_000, needsRunning: true },
+  suspend: { durationMs: 1_500, needsRunning: true },
+  resume: { durationMs: 1_200, needsRunning: false },
+  reset: { durationMs: 800, needsRunning: true },
 }
 
 const haDelayMs = 8_000
@@ -42,7 +41,7 @@ export function runPowerAction(
 ): string {
   const shape = shapes[action]
   if (guest.isTemplate) throw runtimeFault("you can't start a vm if it's a template")
-  if (shape.needsRunning && !isUp(guest)) throw runtimeFault(`VM ${guest.vmid} not running`)
+  if (shape.needsRunning && !isUp(guest)) throw runtimeFault(`${wordOf(guest)} ${guest.vmid} not running`)
   const ha = haOf(cluster, guest.vmid)
   const isHaRequest = action === 'start' || action === 'stop' || action === 'shutdown'
   if (ha && isHaRequest && (ha.state === 'started' || ha.state === 'stopped')) {
@@ -88,7 +87,7 @@ export function startPowerTask(
   const durationMs =
     (isHibernation ? 9_000 : shape.durationMs) * (0.8 + 0.4 * hashFraction(`${guest.vmid}${action}`))
   return cluster.tasks.start(
-    { node: guest.node, type: shape.type, id: String(guest.vmid), owner: options.owner },
+    { node: guest.node, type: taskTypeOf(guest, action), id: String(guest.vmid), owner: options.owner },
     (run) => {
       let refusal: string | undefined
       run.at(0, () => {
@@ -110,10 +109,10 @@ export function startPowerTask(
 }
 
 function refusalOf(guest: Guest, action: PowerAction): string | undefined {
-  if (action === 'start' && isUp(guest)) return `VM ${guest.vmid} already running`
+  if (action === 'start' && isUp(guest)) return `${wordOf(guest)} ${guest.vmid} already running`
   if (guest.lock && !(guest.lock === 'suspended' && (action === 'start' || action === 'resume')))
     return lockRefusal(guest)
-  if (action === 'resume' && guest.state === 'stopped') return `VM ${guest.vmid} not running`
+  if (action === 'resume' && guest.state === 'stopped') return `${wordOf(guest)} ${guest.vmid} not running`
   return undefined
 }
 
@@ -171,7 +170,7 @@ function applyPending(guest: Guest): void {
 /** Writes one config key, into the field that models it where there is one. */
 export function setConfig(guest: Guest, key: string, value: ConfigValue | undefined): void {
   const mebibytes = Number(value) * 2 ** 20
-  if (key === 'name' && value !== undefined) guest.name = String(value)
+  if ((key === 'name' || key === 'hostname') && value !== undefined) guest.name = String(value)
   else if (key === 'cores' && value !== undefined) guest.vcpu = Number(value)
   else if (key === 'memory' && value !== undefined) guest.memoryBytes = mebibytes
   else if (key === 'balloon') guest.balloonBytes = value === undefined ? 0 : mebibytes

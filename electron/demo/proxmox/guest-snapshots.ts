@@ -3,7 +3,7 @@
 import { runtimeFault } from '../api2/api-fault.ts'
 import type { Cluster } from './cluster.ts'
 import { lockRefusal, parameterFault } from './cluster.ts'
-import { configOf, gibibyte, isUp, type Guest, type GuestLock } from './guest.ts'
+import { configOf, gibibyte, isUp, taskTypeOf, type Guest, type GuestLock } from './guest.ts'
 import { applyPower, setConfig, startPowerTask } from './guest-power.ts'
 
 export interface SnapshotRequest {
@@ -21,7 +21,7 @@ export function takeSnapshot(cluster: Cluster, guest: Guest, request: SnapshotRe
   if (guest.isTemplate) throw runtimeFault('unable to snapshot a template')
   const withState = request.hasVmState && isUp(guest)
   return lockedTask(cluster, guest, {
-    type: 'qmsnapshot',
+    type: taskTypeOf(guest, 'snapshot'),
     lock: 'snapshot',
     owner: request.owner,
     durationMs: 3_000 + (withState ? (guest.memoryBytes / gibibyte) * 700 : 0),
@@ -57,7 +57,7 @@ export function rollBack(
   request: { name: string; isStarting: boolean; owner: string },
 ): string {
   return lockedTask(cluster, guest, {
-    type: 'qmrollback',
+    type: taskTypeOf(guest, 'rollback'),
     lock: 'rollback',
     owner: request.owner,
     durationMs: 5_000,
@@ -68,8 +68,8 @@ export function rollBack(
       const snapshot = guest.snapshots.find((it) => it.name === request.name)
       if (!snapshot) return
       applyPower(guest, 'stop', atMs)
-      for (const key of ['name', 'cores', 'memory', 'balloon', 'tags'])
-        setConfig(guest, key, snapshot.config[key])
+      for (const key of ['name', 'hostname', 'cores', 'memory', 'balloon', 'tags'])
+        if (key in snapshot.config || key === 'tags') setConfig(guest, key, snapshot.config[key])
       guest.currentParent = snapshot.name
       if (snapshot.hasVmState) applyPower(guest, 'start', atMs)
       else if (request.isStarting) startPowerTask(cluster, guest, 'start', { owner: request.owner })
@@ -84,7 +84,7 @@ export function deleteSnapshot(
   request: { name: string; owner: string },
 ): string {
   return lockedTask(cluster, guest, {
-    type: 'qmdelsnapshot',
+    type: taskTypeOf(guest, 'delsnapshot'),
     lock: 'snapshot-delete',
     owner: request.owner,
     durationMs: 2_500,

@@ -54,6 +54,8 @@ export interface GuestNic {
 }
 
 export interface Guest {
+  /** A virtual machine or a container; the lab's own site has no containers. */
+  type: 'qemu' | 'lxc'
   vmid: number
   name: string
   node: string
@@ -115,6 +117,7 @@ function guestOfInventory(guest: DemoGuest, curves: GuestCurves, nodeBootMs: num
   // Guests come up one after the other behind their node, or were restarted at some later time.
   const bootMs = nodeBootMs + 90_000 + Math.floor(hashFraction(`boot${guest.vmid}`) * 600_000)
   return {
+    type: 'qemu',
     vmid: guest.vmid,
     name: guest.name,
     node: guest.node,
@@ -232,6 +235,7 @@ export function emptyGuest(
   memoryBytes: number,
 ): Guest {
   return {
+    type: 'qemu',
     vmid,
     name,
     node,
@@ -262,14 +266,18 @@ export function emptyGuest(
 
 /** The config of `GET .../config`, digest included. */
 export function configOf(guest: Guest): Record<string, ConfigValue> {
-  const config: Record<string, ConfigValue> = {
-    ...guest.settings,
-    balloon: Math.round(guest.balloonBytes / mebibyte),
-    cores: guest.vcpu,
-    memory: String(Math.round(guest.memoryBytes / mebibyte)),
-    name: guest.name,
-    sockets: 1,
-  }
+  const memory = Math.round(guest.memoryBytes / mebibyte)
+  const config: Record<string, ConfigValue> =
+    guest.type === 'lxc'
+      ? { ...guest.settings, cores: guest.vcpu, memory, hostname: guest.name }
+      : {
+          ...guest.settings,
+          balloon: Math.round(guest.balloonBytes / mebibyte),
+          cores: guest.vcpu,
+          memory: String(memory),
+          name: guest.name,
+          sockets: 1,
+        }
   for (const disk of guest.disks) config[disk.slot] = `${disk.storage}:${disk.volume},${disk.options}`
   if (guest.tags.length > 0) config['tags'] = guest.tags.join(';')
   if (guest.lock) config['lock'] = guest.lock
@@ -286,6 +294,10 @@ export const backupDisksOf = (guest: Guest): BackupDisk[] =>
   guest.disks.map((disk) => ({ slot: disk.slot, sizeBytes: disk.sizeBytes, isIncluded: disk.isInBackup }))
 
 export const isUp = (guest: Guest): boolean => guest.state === 'running' || guest.state === 'paused'
+
+/** How the hypervisor calls it in its sentences, and the prefix of its task types. */
+export const wordOf = (guest: Guest): 'VM' | 'CT' => (guest.type === 'lxc' ? 'CT' : 'VM')
+export const taskTypeOf = (guest: Guest, verb: string): string => `${guest.type === 'lxc' ? 'vz' : 'qm'}${verb}`
 
 /** The run state in the words of `/cluster/resources` and `status/current`. */
 export const statusWord = (guest: Guest): 'running' | 'stopped' => (isUp(guest) ? 'running' : 'stopped')

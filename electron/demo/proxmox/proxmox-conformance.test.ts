@@ -6,6 +6,7 @@ import { call, formOf } from '../testing/api-client.ts'
 import { checkRequest, checkResponse, loadApiDescription } from '../testing/api-description.ts'
 import { createTestContext, type TestContext } from '../testing/demo-context.ts'
 import { createLabBackups } from '../world/backups.ts'
+import { createContainer } from './container.ts'
 import { demoTokens } from './identities.ts'
 import { proxmoxRoutes, startProxmoxDemo, type ProxmoxDemo } from './proxmox-server.ts'
 
@@ -30,6 +31,11 @@ const samples: Record<string, Record<string, unknown>> = {
   'PUT /nodes/{node}/qemu/{vmid}/config': { cores: 12, tags: 'db;proj' },
   'POST /nodes/{node}/qemu/{vmid}/config': { description: 'changed' },
   'PUT /nodes/{node}/qemu/{vmid}/snapshot/{snapname}/config': { description: 'y' },
+  'GET /nodes/{node}/lxc/{vmid}/feature': { feature: 'snapshot' },
+  'POST /nodes/{node}/lxc/{vmid}/snapshot': { snapname: 'second', description: 'x' },
+  'POST /nodes/{node}/lxc/{vmid}/clone': { newid: 5101, full: 1, hostname: 'clone-ct' },
+  'POST /nodes/{node}/lxc/{vmid}/migrate': { target: 'node01', restart: 1, timeout: 60 },
+  'PUT /nodes/{node}/lxc/{vmid}/config': { cores: 4, memory: 1024 },
   'PUT /cluster/ha/resources/{sid}': { comment: 'kept' },
   'POST /nodes/{node}/qemu/{vmid}/vncproxy': { websocket: 1, 'generate-password': 1 },
   'POST /nodes/{node}/qemu/{vmid}/termproxy': { serial: 'serial0' },
@@ -58,6 +64,9 @@ const pathOverrides: Record<string, Record<string, string>> = {
   'POST /nodes/{node}/qemu/{vmid}/migrate': { vmid: '2018' },
 }
 
+/** Put in by this test: the lab's own site has no containers. */
+const containerId = 5100
+
 describe.skipIf(!api)(`Proxmox VE demo server against the official description${reason}`, () => {
   let context: TestContext
   let demo: ProxmoxDemo
@@ -67,8 +76,10 @@ describe.skipIf(!api)(`Proxmox VE demo server against the official description${
   beforeAll(async () => {
     context = await createTestContext()
     demo = await startProxmoxDemo(context, createLabBackups(context.site, context.clock))
-    const guest = demo.cluster.findGuest(2014)
-    guest?.snapshots.push({
+    const container = createContainer({ vmid: containerId, name: 'proj-ct01', node: 'node06', storage: 'nvmethin01', startedMs: context.clock.nowMs() })
+    demo.cluster.addGuest(container)
+    for (const guest of [demo.cluster.findGuest(2014), container])
+      guest?.snapshots.push({
       name: 'first',
       description: 'before the change',
       timeSeconds: 1_750_000_000,
@@ -85,8 +96,8 @@ describe.skipIf(!api)(`Proxmox VE demo server against the official description${
   /** Lets earlier writes come to their end, and puts the sample guest back to where every action is possible. */
   const settle = () => {
     context.clock.advance(600_000)
-    const guest = demo.cluster.findGuest(2014)
-    if (guest) Object.assign(guest, { state: 'running', lock: undefined, stoppedSinceMs: undefined })
+    for (const guest of [demo.cluster.findGuest(2014), demo.cluster.findGuest(containerId)])
+      if (guest) Object.assign(guest, { node: 'node06', state: 'running', lock: undefined, stoppedSinceMs: undefined })
   }
 
   /** What a console's WebSocket is opened with: it comes from the proxy that was started before. */
@@ -104,7 +115,13 @@ describe.skipIf(!api)(`Proxmox VE demo server against the official description${
     '%s',
     async (key, route) => {
       if (!api) return
-      const values = { ...pathSamples, ...pathOverrides[route.template], ...pathOverrides[key] }
+      const isContainer = route.template.includes('/lxc/{vmid}')
+      const values = {
+        ...pathSamples,
+        ...(isContainer ? { vmid: String(containerId) } : {}),
+        ...pathOverrides[route.template],
+        ...pathOverrides[key],
+      }
       if (route.method !== 'GET') settle()
       const upid = demo.cluster.tasks
         .list()

@@ -21,6 +21,7 @@ import { backupRoutes } from './routes/backup.ts'
 import { clusterRoutes } from './routes/cluster.ts'
 import { consoleRoutes } from './routes/consoles.ts'
 import { deviceRoutes } from './routes/devices.ts'
+import { containerRoutes } from './routes/containers.ts'
 import { guestActionRoutes } from './routes/guest-actions.ts'
 import { guestRoutes } from './routes/guests.ts'
 import { highAvailabilityRoutes } from './routes/high-availability.ts'
@@ -39,6 +40,7 @@ export const proxmoxRoutes = [
   ...clusterRoutes,
   ...consoleRoutes,
   ...deviceRoutes,
+  ...containerRoutes,
   ...guestActionRoutes,
   ...guestRoutes,
   ...highAvailabilityRoutes,

@@ -87,12 +87,12 @@ function Meters({ guest, details }: { guest: Entity; details: GuestDetails | nul
 }
 
 function Meter({ label, fraction, text }: { label: string; fraction: number | null; text: string }) {
-  const color = fraction === null ? 'gray' : fraction > 0.9 ? 'red' : fraction > 0.75 ? 'yellow' : 'meridian'
+  const color = (fraction ?? 0) > 0.975 ? 'red' : (fraction ?? 0) > 0.9 ? 'yellow' : 'meridian'
   return (
     <div className="machine-card">
       <h2>{label}</h2>
-      <Progress value={(fraction ?? 0) * 100} color={color} size="sm" aria-label={label} />
-      <Text size="sm" mt={6}>
+      {fraction === null ? null : <Progress value={fraction * 100} color={color} size="sm" aria-label={label} mb={6} />}
+      <Text size="sm">
         {text}
       </Text>
     </div>

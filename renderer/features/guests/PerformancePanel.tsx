@@ -61,9 +61,17 @@ export function PerformancePanel({ connectionId, target, isBrief = false }: Perf
       {value && charts.length === 0 ? <EmptyState title="Nothing is recorded yet">Proxmox VE writes a first point within some minutes.</EmptyState> : null}
       <div className="machine-grid">
         {charts.slice(0, isBrief ? 2 : undefined).map((chart) => (
-          <section key={chart.title} className="machine-card" aria-label={chart.title}>
-            <TimeChart title={chart.title} timesMs={value!.timesMs} series={chart.series} format={chart.format} range={chart.range} group="machine" heightPx={isBrief ? 140 : 180} />
-          </section>
+          <TimeChart
+            key={chart.title}
+            title={chart.title}
+            timesMs={value!.timesMs}
+            series={chart.series}
+            format={chart.format}
+            range={chart.range}
+            isBinary={chart.isBinary}
+            group="machine"
+            heightPx={isBrief ? 140 : 180}
+          />
         ))}
       </div>
     </>

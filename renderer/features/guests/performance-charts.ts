@@ -10,14 +10,15 @@ export interface PerformanceChart {
   series: TimeSeries[]
   format(value: number): string
   range: readonly [number | null, number | null]
+  isBinary: boolean
 }
 
 interface ChartPlan {
   title: string
   lines: ReadonlyArray<{ name: string; label: string; isFilled?: boolean }>
   format(value: number): string
-  /** The archive's value that is the top of the scale. */
-  top?: string | number
+  /** The top of the scale, where it is known. */
+  top?: number
 }
 
 const formatRate = (value: number): string => `${formatBytes(value)}/s`
@@ -124,6 +125,6 @@ export function chartsOf(kind: MachineTarget['kind'], archive: PerformanceSeries
       return values ? [{ label, values, ...(isFilled ? { isFilled } : {}) }] : []
     })
     if (series.length === 0) return []
-    return [{ title, series, format, range: [0, typeof top === 'number' ? top : null] as const }]
+    return [{ title, series, format, range: [0, top ?? null] as const, isBinary: format === formatBytes || format === formatRate }]
   })
 }

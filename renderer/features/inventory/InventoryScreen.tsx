@@ -141,7 +141,7 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
       {chosen.length > 0 ? (
         <div className="inventory-chosen" role="region" aria-label="Chosen">
           <b>{chosen.length} chosen</b>
-          {bulkActions.length > 0 ? <EntityActions actions={bulkActions} /> : <span className="kbd-hint">Nothing can be done with them together.</span>}
+          {bulkActions.length > 0 ? <EntityActions actions={bulkActions} isInline /> : <span className="kbd-hint">Nothing can be done with them together.</span>}
           <Button size="compact-xs" variant="subtle" color="gray" ml="auto" onClick={() => setChecked(new Set())}>
             Choose none
           </Button>

@@ -39,7 +39,10 @@ export function createGuestLocator(connectors: Pick<CoreServices['connectors'], 
   return {
     rows,
     async locate(connectionId, vmid) {
-      const row = (await rows(connectionId)).find((item) => item.vmid === vmid)
+      const inHeld = (await rows(connectionId)).find((item) => item.vmid === vmid)
+      // One that is not there may have been made since.
+      if (!inHeld) asked.delete(connectionId)
+      const row = inHeld ?? (await rows(connectionId)).find((item) => item.vmid === vmid)
       if (!row?.node || (row.type !== 'qemu' && row.type !== 'lxc'))
         throw new AppError('not-found', `The cluster knows no guest ${vmid}, or does not show it to this identity.`, {
           remedy: 'Ask the systems again; it may have been removed.',

@@ -147,7 +147,7 @@ const toSystemTask = (task: shapes.NodeTask): SystemTask => ({
   upid: task.upid,
   node: task.node,
   type: task.type,
-  user: task.tokenid ?? task.user,
+  user: task.tokenid === undefined ? task.user : `${task.user}!${task.tokenid}`,
   startedAtMs: task.starttime * 1000,
   endedAtMs: task.endtime === undefined ? null : task.endtime * 1000,
   status: task.endtime === undefined ? null : (task.status ?? 'unexpected status'),

@@ -1,6 +1,7 @@
 // Acting on guests of the demo cluster, through the whole pipeline: what works, what is refused and how it is said, and
 // every way in which an answer can be lost.
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createContainer } from '#demo/proxmox/container.ts'
 import { checkRequest, loadApiDescription } from '#demo/testing/api-description.ts'
 import { createGuestsLab, type GuestsLab } from './testing/guests-lab.ts'
 
@@ -247,6 +248,42 @@ describe('configuration', () => {
     const after = await lab.client.changeConfig({ ...on(2020), digest, set: { description: 'kept' } })
     expect(after.values['description']).toBe('kept')
     expect(lab.newestRecord().outcome).toBe('done')
+  })
+})
+
+describe('a container', () => {
+  const ct = 5100
+  beforeAll(() => lab.bench.demo.cluster.addGuest(createContainer({ vmid: ct, name: 'proj-ct01', node: 'node06', storage: 'nvmethin01', startedMs: lab.bench.context.clock.nowMs() - 3_600_000 })))
+
+  it('is started, stopped and snapshot in its own way', async () => {
+    expect(await lab.client.describe(on(ct))).toMatchObject({ type: 'lxc', state: 'running', name: 'proj-ct01' })
+    const down = await lab.client.power({ ...on(ct), action: 'shutdown', timeoutSeconds: 60 })
+    expect((await lab.ended(down.taskId)).state).toBe('done')
+    const up = await lab.client.power({ ...on(ct), action: 'start' })
+    const task = await lab.ended(up.taskId)
+    expect(task).toMatchObject({ state: 'done', reference: expect.stringContaining(':vzstart:5100:') })
+    const taken = await lab.client.takeSnapshot({ ...on(ct), snapshot: 'first', withMemory: true })
+    expect((await lab.ended(taken.taskId)).state).toBe('done')
+    expect((await lab.client.listSnapshots(on(ct))).snapshots).toMatchObject([{ name: 'first', hasMemory: false }])
+  })
+
+  it('is not asked for what containers cannot do', async () => {
+    expect((await lab.refusal(lab.client.power({ ...on(ct), action: 'hibernate' }))).code).toBe('unsupported')
+    expect((await lab.refusal(lab.client.interrupt({ ...on(ct), action: 'reset', confirmation: 'proj-ct01' }))).code).toBe('unsupported')
+  })
+
+  it('is cloned, moved with a restart, and configured', async () => {
+    const cloned = await lab.client.clone({ ...on(ct), newVmid: 5101, name: 'proj-ct02', isFull: true })
+    expect((await lab.ended(cloned.taskId)).state).toBe('done')
+    expect(lab.guest(5101)).toMatchObject({ type: 'lxc', name: 'proj-ct02' })
+    const plan = await lab.client.migrationPlan(on(ct))
+    expect(plan).toMatchObject({ type: 'lxc', isRunning: true, localDisks: [{ storage: 'nvmethin01', sizeBytes: 8 * 2 ** 30 }] })
+    const moved = await lab.client.migrate({ ...on(ct), target: 'node01' })
+    expect((await lab.ended(moved.taskId)).state).toBe('done')
+    expect(lab.guest(ct).node).toBe('node01')
+    const { digest } = await lab.client.readConfig(on(ct))
+    const after = await lab.client.changeConfig({ ...on(ct), digest, set: { memory: '4096' } })
+    expect(after.values).toMatchObject({ memory: '4096', hostname: 'proj-ct01' })
   })
 })
 

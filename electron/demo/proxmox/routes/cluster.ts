@@ -50,8 +50,8 @@ function guestRow(call: PveCall, guest: Guest) {
   const load = guestLoad(guest, momentOf(call.nowMs))
   const ha = haOf(call.cluster, guest.vmid)
   const known = {
-    id: `qemu/${guest.vmid}`,
-    type: 'qemu',
+    id: `${guest.type}/${guest.vmid}`,
+    type: guest.type,
     vmid: guest.vmid,
     name: guest.name,
     node: guest.node,

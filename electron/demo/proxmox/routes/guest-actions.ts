@@ -222,12 +222,17 @@ const anyConfigRight = {
   isAnyEnough: true,
 } as const
 
-function changeConfig(call: PveCall, guest: Guest, input: Record<string, unknown>): void {
+export function changeConfig(
+  call: PveCall,
+  guest: Guest,
+  input: Record<string, unknown>,
+  rights: Record<string, { right: string; isHot?: boolean }> = configRights,
+): void {
   checkLock(guest)
   if (input['digest'] !== undefined && input['digest'] !== configOf(guest)['digest']) {
     throw new ApiFault(500, 'detected modified configuration - file changed by other user? Try again.')
   }
-  for (const [key, about] of Object.entries(configRights)) {
+  for (const [key, about] of Object.entries(rights)) {
     const value = input[key]
     if (value === undefined) continue
     demand(call, `/vms/${guest.vmid}`, [about.right])

@@ -12,7 +12,7 @@ const monitor = { path: '/vms/{vmid}', privileges: ['VM.Monitor'] } as const
 
 const emulator = { 'running-machine': 'pc-q35-9.2+pve1', 'running-qemu': '9.2.0' }
 
-function listRow(call: PveCall, guest: Guest) {
+export function listRow(call: PveCall, guest: Guest) {
   const load = guestLoad(guest, momentOf(call.nowMs))
   return {
     vmid: guest.vmid,
@@ -55,7 +55,7 @@ function currentStatus(call: PveCall, guest: Guest) {
 }
 
 /** Current values, and beside them what waits for the next start. */
-function pendingRows(guest: Guest) {
+export function pendingRows(guest: Guest) {
   const { digest: _digest, lock: _lock, ...current } = configOf(guest)
   const keys = [...new Set([...Object.keys(current), ...Object.keys(guest.pending)])].sort()
   return keys.map((key) => ({
@@ -65,7 +65,7 @@ function pendingRows(guest: Guest) {
   }))
 }
 
-function snapshotRows(guest: Guest) {
+export function snapshotRows(guest: Guest) {
   const taken = guest.snapshots.map((snapshot) => ({
     name: snapshot.name,
     description: snapshot.description,
@@ -163,18 +163,11 @@ export const guestRoutes = [
       call.cluster.node(input.node)
       const visible = call.cluster
         .guestsOn(input.node)
-        .filter((guest) => may(call, `/vms/${guest.vmid}`, ['VM.Audit']))
+        .filter((guest) => guest.type === 'qemu' && may(call, `/vms/${guest.vmid}`, ['VM.Audit']))
       return visible.map((guest) => ({
         ...listRow(call, guest),
         ...(input.full && isUp(guest) ? { ...emulator, qmpstatus: guest.state } : {}),
       }))
-    },
-  }),
-  route('GET', '/nodes/{node}/lxc', {
-    needs: 'login',
-    run(input, call) {
-      call.cluster.node(input.node)
-      return []
     },
   }),
   route('GET', '/nodes/{node}/qemu/{vmid}', {
@@ -248,7 +241,7 @@ export const guestRoutes = [
   }),
 ]
 
-function snapshotConfig(guest: Guest, name: string) {
+export function snapshotConfig(guest: Guest, name: string) {
   const snapshot = guest.snapshots.find((it) => it.name === name)
   if (!snapshot) throw new ApiFault(500, `snapshot '${name}' does not exist`)
   return {

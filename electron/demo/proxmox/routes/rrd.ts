@@ -71,6 +71,15 @@ function guestValues(guest: Guest, span: Span): Record<string, number> {
   }
 }
 
+/** The archive of a guest; also for containers. */
+export const guestSeries = (call: PveCall, guest: Guest, timeframe: string, cf: string | undefined) =>
+  series(
+    call,
+    timeframe,
+    consolidated(cf, (span) => guestValues(guest, span)),
+  )
+export const rrdParameters = parameters
+
 export const rrdRoutes = [
   route('GET', '/nodes/{node}/rrddata', {
     needs: { path: '/nodes/{node}', privileges: ['Sys.Audit'] },
@@ -102,11 +111,7 @@ export const rrdRoutes = [
     parameters,
     run(input, call) {
       const guest = call.cluster.guest(input.node, input.vmid)
-      return series(
-        call,
-        input.timeframe,
-        consolidated(input.cf, (span) => guestValues(guest, span)),
-      )
+      return guestSeries(call, guest, input.timeframe, input.cf)
     },
   }),
   route('GET', '/nodes/{node}/storage/{storage}/rrddata', {
