@@ -1,6 +1,8 @@
 import { openSpotlight } from '@mantine/spotlight'
 import { act, screen } from '@testing-library/react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { IconServer } from '@tabler/icons-react'
+import { setActionProviders } from '#client/entity-actions.store.ts'
 import { useCommands } from '#client/commands.store.ts'
 import { useSearch } from '#client/search.store.ts'
 import type { SearchHit } from '#shared/contracts/search.ts'
@@ -12,6 +14,7 @@ const refused = vi.fn()
 
 beforeEach(() => {
   freshPage()
+  setActionProviders([])
   knowSampleSite()
   useSearch.setState(useSearch.getInitialState(), true)
   run.mockClear()
@@ -33,6 +36,35 @@ async function open(hits: SearchHit[] = []) {
   const box = await screen.findByRole('textbox', { name: 'Search and commands' })
   return { ...shown, box }
 }
+
+describe('what can be done with the one thing that is named', () => {
+  const startIt = vi.fn()
+  beforeEach(() => {
+    startIt.mockClear()
+    setActionProviders([
+      ([entity]) => [
+        { id: 'start', title: 'Start', group: 'Power', icon: IconServer, run: startIt, disabledReason: entity!.name === 'pg01' ? null : 'It is running already.' },
+        { id: 'snapshot', title: 'Take a snapshot…', group: 'Snapshots', icon: IconServer, run: () => undefined },
+      ],
+    ])
+  })
+
+  it('is offered first when a verb is typed beside it', async () => {
+    const { user, box } = await open()
+    await user.type(box, 'start pg01{Enter}')
+    expect(startIt).toHaveBeenCalledOnce()
+    expect(screen.queryByRole('button', { name: /Take a snapshot/ })).not.toBeInTheDocument()
+  })
+
+  it('is never what Enter does on the name alone', async () => {
+    const { user, box } = await open()
+    await user.type(box, 'pg01')
+    expect(await screen.findByRole('button', { name: /^pg01: Start/ })).toBeInTheDocument()
+    await user.keyboard('{Enter}')
+    expect(startIt).not.toHaveBeenCalled()
+    expect(window.location.hash).toBe('#/map?entity=pg01')
+  })
+})
 
 describe('the command palette', () => {
   it('runs a command found by a keyword', async () => {

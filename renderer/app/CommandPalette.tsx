@@ -15,6 +15,7 @@ import type { SearchHit } from '#shared/contracts/search.ts'
 import type { SiteId } from '#shared/model/connection.ts'
 import type { Entity } from '#shared/model/inventory.ts'
 import { searchEntities } from './entity-search.ts'
+import { usePaletteActions, type PaletteActions } from './palette-actions.ts'
 
 const mostEntities = 12
 const typingPauseMs = 90
@@ -30,14 +31,17 @@ export function CommandPalette() {
     const timer = setTimeout(() => void searchFor(client, query, siteId), typingPauseMs)
     return () => clearTimeout(timer)
   }, [client, query, siteId])
+  const named = usePaletteActions(query, entities)
   const groups = useMemo(() => {
     const all = [...commands.values()]
     const trimmed = query.trim()
     if (trimmed === '') return [...hitGroups(client, recent, 'Recent'), ...commandGroups(all, '')]
     // Until the core has answered for these very letters, the page's own matches stand in.
     const isAnswered = text === query && hits.length > 0
-    return [...commandGroups(all, query), ...(isAnswered ? hitGroups(client, hits) : hitGroups(client, searchEntities(entities, query, mostEntities).map((entity) => hitOf(entity, siteId)), 'In this site'))]
-  }, [client, commands, entities, query, text, hits, recent, siteId])
+    const found = [...commandGroups(all, query), ...(isAnswered ? hitGroups(client, hits) : hitGroups(client, searchEntities(entities, query, mostEntities).map((entity) => hitOf(entity, siteId)), 'In this site'))]
+    // Enter on a mere name goes there; it must do nothing to it.
+    return named.isAsked ? [...actionGroup(named), ...found] : [...found, ...actionGroup(named)]
+  }, [client, named, commands, entities, query, text, hits, recent, siteId])
   const nothing = isSearching || text !== query ? 'Searching…' : (problems[0] ?? 'Nothing by that name, address or id is known.')
   return (
     <Spotlight
@@ -70,6 +74,20 @@ const toAction = (command: Command): SpotlightActionData => ({
   label: command.title,
   ...(command.disabledReason ? { description: command.disabledReason, disabled: true } : { onClick: command.run }),
 })
+
+function actionGroup({ entity, actions }: PaletteActions): SpotlightActionGroupData[] {
+  if (!entity || actions.length === 0) return []
+  return [
+    {
+      group: `With ${entity.name}`,
+      actions: actions.map((action) => ({
+        id: `${entity.id} ${action.id}`,
+        label: `${entity.name}: ${action.title}`,
+        ...(action.disabledReason ? { description: action.disabledReason, disabled: true } : { onClick: () => action.run() }),
+      })),
+    },
+  ]
+}
 
 /** Under their own headings, or all under one. */
 function hitGroups(client: Client, hits: readonly SearchHit[], heading?: string): SpotlightActionGroupData[] {
