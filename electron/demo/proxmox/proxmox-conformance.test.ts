@@ -116,7 +116,7 @@ describe.skipIf(!api)(`Proxmox VE demo server against the official description${
     async (key, route) => {
       if (!api) return
       const isContainer = route.template.includes('/lxc/{vmid}')
-      const values = {
+      const values: Record<string, string> = {
         ...pathSamples,
         ...(isContainer ? { vmid: String(containerId) } : {}),
         ...pathOverrides[route.template],
