@@ -132,7 +132,7 @@ function NavLink(props: { screen: Screen; isCurrent: boolean; isNarrow: boolean 
   const ScreenIcon = screen.icon
   return (
     <Tooltip label={screen.title} position="right" disabled={!props.isNarrow}>
-      <a className="nav-link" href={`#${screen.path}`} aria-current={props.isCurrent ? 'page' : undefined} aria-label={screen.title}>
+      <a className="nav-link" href={`#${screen.path}`} aria-current={props.isCurrent ? 'page' : undefined}>
         <ScreenIcon size={19} stroke={1.6} aria-hidden />
         <span className="nav-label">{screen.title}</span>
         {screen.badge ? <screen.badge /> : null}
