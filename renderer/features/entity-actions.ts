@@ -6,6 +6,7 @@ import { consoleActions } from './consoles/entity-actions.ts'
 import { guestActions } from './guests/entity-actions.tsx'
 import { fileActions } from './files/entity-actions.ts'
 import { kubernetesActions } from './kubernetes/entity-actions.ts'
+import { gpuActions } from './gpu/entity-actions.ts'
 
 export const entityActionProviders: readonly EntityActionProvider[] = [
   metricActions,
@@ -15,4 +16,5 @@ export const entityActionProviders: readonly EntityActionProvider[] = [
   fileActions,
   kubernetesActions,
   backupActions,
+  gpuActions,
 ]

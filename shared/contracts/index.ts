@@ -8,6 +8,8 @@ import { backups } from './backups.ts'
 import { demo } from './demo.ts'
 import { guests } from './guests.ts'
 import { files } from './files.ts'
+import { forwards } from './forwards.ts'
+import { gpuContract as gpu } from './gpu.ts'
 import { inventory } from './inventory.ts'
 import { kubernetes } from './kubernetes.ts'
 import { prompts } from './prompts.ts'
@@ -31,6 +33,8 @@ export const contract = {
   demo,
   guests,
   files,
+  forwards,
+  gpu,
   inventory,
   kubernetes,
   prompts,

@@ -9,6 +9,8 @@ import { createBackupsFeature } from './backups/backups.service.ts'
 import { createDemoFeature } from './demo/demo.service.ts'
 import { createGuestsFeature } from './guests/guests.service.ts'
 import { createFilesFeature } from './files/files.service.ts'
+import { createForwardsFeature } from './forwards/forwards.service.ts'
+import { createGpuFeature } from './gpu/gpu.service.ts'
 import { createInventoryFeature } from './inventory/inventory.service.ts'
 import { createKubernetesFeature } from './kubernetes/kubernetes.service.ts'
 import { createPromptsFeature } from './prompts/prompts.service.ts'
@@ -34,6 +36,8 @@ export function createFeatures(core: CoreServices) {
     demo: createDemoFeature(core),
     guests: createGuestsFeature(core),
     files: createFilesFeature(core),
+    forwards: createForwardsFeature(core),
+    gpu: createGpuFeature(core),
     inventory: createInventoryFeature(core),
     kubernetes: createKubernetesFeature(core),
     prompts: createPromptsFeature(core),

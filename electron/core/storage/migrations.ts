@@ -1,5 +1,7 @@
 // The store's history: each entry brings a store of that version to the next. Entries are never edited once
 // released, only added; a feature's own stand in `migrations/`, one file each, and are listed at the end.
+import { forwardMigration } from './migrations/forwards.ts'
+import { gpuMigration } from './migrations/gpu.ts'
 import { jobMigration } from './migrations/jobs.ts'
 import { backupMigration } from './migrations/backups.ts'
 import { taskMigration } from './migrations/tasks.ts'
@@ -50,4 +52,6 @@ export const migrations: readonly string[] = [
   jobMigration,
   complianceMigration,
   backupMigration,
+  gpuMigration,
+  forwardMigration,
 ]

@@ -37,6 +37,8 @@ export interface ChannelOptions {
   environment?: Record<string, string> | undefined
 }
 
+const closeGraceMs = 2_000
+
 /** `command` undefined starts the login shell. Rejects with an AppError; the use is released in every case. */
 export async function openChannel(
   use: SshUse,
@@ -126,6 +128,8 @@ function wrap(
     // A channel has closed when its last byte was taken.
     stream.resume()
     stream.stderr.resume()
+    // A server answers a close only when its program has gone, and some programs do not go.
+    setTimeout(finish, closeGraceMs).unref()
   }
   client.prependOnceListener('close', onLost)
   signal?.addEventListener('abort', close, { once: true })
@@ -134,13 +138,14 @@ function wrap(
   stream.on('exit', (code: number | null, name?: string) => {
     exit = { exitCode: code, signalName: code === null ? (name?.replace(/^SIG/, '') ?? null) : null }
   })
-  stream.once('close', () => {
+  const finish = (): void => {
     client.off('close', onLost)
     signal?.removeEventListener('abort', close)
     use.release()
     if (isLost && !exit && !isClosing) reject(connectionLost(settings, `“${what.slice(0, 80)}”`))
     else resolve(exit ?? { exitCode: null, signalName: null })
-  })
+  }
+  stream.once('close', finish)
   return {
     output: stream,
     errors: stream.stderr,

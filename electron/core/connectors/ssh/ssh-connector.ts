@@ -50,6 +50,8 @@ export interface SshConnector {
     listener: { bindAddress: string; port: number; onConnection(socket: Duplex, from: string): void },
     options?: UseOptions,
   ): Promise<RemoteListener>
+  /** Connects and keeps the connection until `release`; `closed` resolves when it is lost. */
+  hold(options?: UseOptions): Promise<{ release(): void; closed: Promise<void> }>
   readonly isOpen: boolean
   dispose(): void
 }
@@ -116,6 +118,11 @@ export function createSshConnector(
       named(share.use(given).then((use) => openForward(use, settings, destination, given.signal))),
     forwardIn: (listener, given = {}) =>
       named(share.use(given).then((use) => listenThere(use, settings, listener))),
+    async hold(given = {}) {
+      const { ssh, release } = await named(share.use(given))
+      const closed = new Promise<void>((resolve) => ssh.client.once('close', () => resolve()))
+      return { release, closed }
+    },
     get isOpen() {
       return share.isOpen
     },

@@ -1,6 +1,6 @@
 // A real OpenSSH server for tests and benches: on 127.0.0.1, as the current user, with keys of its own in a folder
 // that goes with it. Absent where no sshd is installed; callers then skip and say so.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, connect, type AddressInfo } from 'node:net'
@@ -15,9 +15,12 @@ const sftpProgram = ['/usr/lib/openssh/sftp-server', '/usr/libexec/openssh/sftp-
 
 export const noOpenSsh = existsSync(program) && sftpProgram ? null : 'no OpenSSH server is installed'
 
+type KeyPair = Pick<ReturnType<typeof ssh2.utils.generateKeyPairSync>, 'private' | 'public'>
+
 export interface OpenSshServer {
   settings: SettingsOf<'ssh'>
   privateKey: string
+  keys: { host: KeyPair; user: KeyPair }
   /** Where the keys lie; `identity` is the client's. */
   folder: string
   log(): string
@@ -26,12 +29,16 @@ export interface OpenSshServer {
   dispose(): Promise<void>
 }
 
-/** `settings` are more lines of sshd_config. Rejects with sshd's own words when it does not start. */
-export async function startOpenSsh(options: { settings?: string[]; port?: number } = {}): Promise<OpenSshServer> {
+/**
+ * `settings` are more lines of sshd_config; `like` takes port and keys of a server that has ended. Rejects with sshd's
+ * own words when it does not start.
+ */
+export async function startOpenSsh(options: { settings?: string[]; like?: OpenSshServer } = {}): Promise<OpenSshServer> {
+  const { like } = options
   const folder = await mkdtemp(join(tmpdir(), 'meridian-sshd-'))
-  const host = ssh2.utils.generateKeyPairSync('ed25519')
-  const user = ssh2.utils.generateKeyPairSync('ed25519')
-  const port = options.port ?? (await freePort())
+  const host = like?.keys.host ?? ssh2.utils.generateKeyPairSync('ed25519')
+  const user = like?.keys.user ?? ssh2.utils.generateKeyPairSync('ed25519')
+  const port = like?.settings.port ?? (await freePort())
   const secret = async (name: string, text: string): Promise<string> => {
     const path = join(folder, name)
     await writeFile(path, text)
@@ -56,16 +63,18 @@ export async function startOpenSsh(options: { settings?: string[]; port?: number
       'PermitRootLogin prohibit-password',
       'PasswordAuthentication no',
       'PrintMotd no',
+      // Not the home of who runs the tests: what its shell does at the start is none of their business.
+      `SetEnv HOME=${folder}`,
       `Subsystem sftp ${sftpProgram}`,
       ...(options.settings ?? []),
     ].join('\n') + '\n',
   )
   let log = ''
-  const child = spawn(program, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+  const child = spawn(program, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] })
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const kill = async (): Promise<void> => {
-    endGroup(child)
+    endAll(child)
     await exited
   }
   const dispose = async (): Promise<void> => {
@@ -92,6 +101,7 @@ export async function startOpenSsh(options: { settings?: string[]; port?: number
       hostKeySha256: fingerprintOf((Array.isArray(parsed) ? parsed[0]! : parsed).getPublicSSH()),
     },
     privateKey: user.private,
+    keys: { host, user },
     folder,
     log: () => log,
     kill,
@@ -99,13 +109,18 @@ export async function startOpenSsh(options: { settings?: string[]; port?: number
   }
 }
 
-/** sshd starts a process per connection, in sessions of their own: each is told, so that nothing stays behind. */
-function endGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return
-  try {
-    process.kill(-child.pid, 'SIGKILL')
-  } catch {
-    // It has ended already.
+/** sshd starts a process per connection, each in a session of its own: all are told, so that nothing stays behind. */
+function endAll(child: ChildProcess): void {
+  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=']).toString().trim().split('\n')
+  const parents = table.map((line) => line.trim().split(/\s+/).map(Number) as [pid: number, parent: number])
+  const doomed = child.pid === undefined || child.exitCode !== null ? [] : [child.pid]
+  for (const pid of doomed) doomed.push(...parents.flatMap(([one, parent]) => (parent === pid ? [one] : [])))
+  for (const pid of doomed) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has ended already.
+    }
   }
 }
 
