@@ -5,7 +5,7 @@ import type { LabRunner } from './containers/lab-runner.ts'
 import type { DemoSite } from './world/site.ts'
 
 /** What can be made to go wrong, per service, at any time. */
-export type FaultKind = 'slow' | 'cut' | 'unauthorized' | 'server-error' | 'expired-certificate' | 'garbage'
+export type FaultKind = 'slow' | 'cut' | 'unauthorized' | 'server-error' | 'expired-certificate' | 'garbage' | 'node-lost'
 export type FaultService = 'proxmox' | 'pbs' | 'kubernetes' | 'postgres' | 'ssh' | 's3'
 
 export interface FaultPlan {

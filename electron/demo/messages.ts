@@ -12,6 +12,7 @@ export const faultKind = z.enum([
   'server-error',
   'expired-certificate',
   'garbage',
+  'node-lost',
 ])
 
 /** Parent → child. `start` comes first and once; `fault` without a fault ends one; `advance` jumps the lab's clock. */

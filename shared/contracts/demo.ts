@@ -4,7 +4,9 @@ import { siteId } from '../model/connection.ts'
 import { command, events, query } from './kernel.ts'
 
 export const demoServices = ['proxmox', 'pbs', 'kubernetes', 'postgres', 'ssh', 's3'] as const
-export const demoFaults = ['slow', 'cut', 'unauthorized', 'server-error', 'expired-certificate', 'garbage'] as const
+export const demoFaults = ['slow', 'cut', 'unauthorized', 'server-error', 'expired-certificate', 'garbage', 'node-lost'] as const
+/** Faults that only one service can have. */
+export const ownFaults: Partial<Record<(typeof demoFaults)[number], (typeof demoServices)[number]>> = { 'node-lost': 'proxmox' }
 
 export const demoStatus = z.object({
   state: z.enum(['unavailable', 'stopped', 'starting', 'running', 'failed']),

@@ -66,7 +66,7 @@ export async function startProxmoxDemo(context: DemoContext, backups: LabBackups
   const cluster = createCluster(context, backups)
   replayRoutineTasks(cluster, historyDays)
   replayScheduledBackups(cluster, historyDays)
-  const stops = scheduleBackups(context, cluster)
+  const stops = [...scheduleBackups(context, cluster), loseNodeOnFault(context, cluster)]
   const { handle, upgrade, dispose } = createHandler(context, cluster)
   const server = await startDemoHttpsServer({ service: 'proxmox', context, handle, upgrade, faultBody })
   return {
@@ -80,6 +80,16 @@ export async function startProxmoxDemo(context: DemoContext, backups: LabBackups
       await server.dispose()
     },
   }
+}
+
+/** The fault that this service alone can have: the fourth node, which carries a node of Kubernetes, loses power. */
+function loseNodeOnFault(context: DemoContext, cluster: Cluster): () => void {
+  const node = cluster.nodes[3]?.name ?? cluster.nodes.at(-1)!.name
+  return context.faults.onChange((service, fault) => {
+    if (service !== 'proxmox') return
+    if (fault === 'node-lost') cluster.loseNode(node)
+    else cluster.regainNode(node)
+  })
 }
 
 function scheduleBackups(context: DemoContext, cluster: Cluster): (() => void)[] {

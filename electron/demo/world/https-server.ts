@@ -123,6 +123,7 @@ async function answer(
       cutMidBody(response)
       break
     case 'expired-certificate':
+    case 'node-lost':
     case undefined:
       break
   }

@@ -18,11 +18,8 @@ export function AlertBadge() {
   const sorted = useOpen()
   const worst = sorted ? worstSeverity(sorted.open) : null
   if (!sorted || !worst) return null
-  return (
-    <span className="alert-badge" aria-hidden data-severity={worst}>
-      {sorted.open.length}
-    </span>
-  )
+  // The link's name stays what it is; the status bar says the number in words.
+  return <span className="alert-badge" aria-hidden data-severity={worst} data-count={sorted.open.length} />
 }
 
 export function AlertStatusItem() {

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { toAppError } from '#client/client.ts'
 import { useClient } from '#client/client-context.ts'
 import { useSession } from '#client/session.store.ts'
-import { demoFaults, demoServices, type DemoStatus } from '#shared/contracts/demo.ts'
+import { demoFaults, demoServices, ownFaults, type DemoStatus } from '#shared/contracts/demo.ts'
 import type { AppError } from '#shared/errors.ts'
 import { ErrorNotice } from '#ui/ErrorNotice.tsx'
 
@@ -23,6 +23,7 @@ const faultNames: Record<(typeof demoFaults)[number], string> = {
   'server-error': 'Fails inside',
   'expired-certificate': 'Shows an expired certificate',
   garbage: 'Answers garbage',
+  'node-lost': 'A node loses power',
 }
 
 /** The choice that ends a fault. */
@@ -80,7 +81,7 @@ function Faults({ demo, attempt }: { demo: DemoStatus; attempt: (work: Promise<u
                   aria-label={`Fault of ${serviceNames[service]}`}
                   size="xs"
                   allowDeselect={false}
-                  data={[{ value: works, label: 'Works' }, ...demoFaults.map((fault) => ({ value: fault, label: faultNames[fault] }))]}
+                  data={[{ value: works, label: 'Works' }, ...demoFaults.filter((fault) => (ownFaults[fault] ?? service) === service).map((fault) => ({ value: fault, label: faultNames[fault] }))]}
                   value={demo.faults[service] ?? works}
                   onChange={(fault) => attempt(client.demo.setFault({ service, fault: fault === works ? null : (fault as (typeof demoFaults)[number]) }))}
                 />
