@@ -100,7 +100,7 @@ test('watching and finding', async ({ meridian }) => {
     await expect(page.getByRole('button', { name: /proj-pg01 guest/ }).first()).toBeVisible()
     await page.keyboard.press('Escape')
     await search(page, 'node is down')
-    await expect(page.getByRole('button', { name: /Node is down: node04/ })).toBeVisible()
+    await expect(page.getByRole('button', { name: /^Node is down: node04/ })).toBeVisible()
     await page.keyboard.press('Escape')
     await search(page, targetId)
     await expect(page.getByRole('button', { name: /Five hundred quasars/ })).toBeVisible()

@@ -125,7 +125,7 @@ function AlertRow(props: { alert: Alert; isMarked: boolean; choice: ReactNode; o
       </span>
       <span className="alert-note">
         {alert.unknownSinceMs !== null ? (
-          <Age atMs={alert.unknownSinceMs} prefix="not known for: " />
+          <Age atMs={alert.unknownSinceMs} prefix="last known " />
         ) : (
           <Age atMs={alert.firedAtMs ?? alert.sinceMs} />
         )}

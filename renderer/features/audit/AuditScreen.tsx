@@ -6,6 +6,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import { attempt as tryTo } from '#client/attempt.ts'
 import { toAppError } from '#client/client.ts'
 import { useClient } from '#client/client-context.ts'
+import { usePlace } from '#client/location.ts'
 import { useSession } from '#client/session.store.ts'
 import type { Remote } from '#client/remote.ts'
 import type { AuditRecord } from '#shared/contracts/audit.ts'
@@ -27,7 +28,7 @@ const badge: Record<AuditRecord['outcome'], { color: string; word: string }> = {
 
 export default function AuditScreen() {
   const client = useClient()
-  const [text, setText] = useState('')
+  const [text, setText] = useState(usePlace().query.get('text') ?? '')
   const [wanted] = useDebouncedValue(text, 250)
   const [outcome, setOutcome] = useState<(typeof outcomes)[number]>('all')
   const [page, setPage] = useState<Remote<AuditRecord[]>>({ state: 'loading' })

@@ -2,8 +2,6 @@
 import type { ReactNode } from 'react'
 import { groupByRule, type SortedAlerts } from '#client/alerts.store.ts'
 import { openTasks } from '#client/tasks.store.ts'
-import type { FullForecast } from '#shared/contracts/metrics.ts'
-import { forecastText } from '#shared/model/forecast.ts'
 import type { Alert } from '#shared/model/alert.ts'
 import type { Health, Source } from '#shared/model/inventory.ts'
 import { formatBytes, formatPercent } from '#shared/model/quantities.ts'
@@ -11,7 +9,7 @@ import { Age } from '#ui/Age.tsx'
 import { entityKindNames } from '#ui/EntityIcon.tsx'
 import { SeverityMark } from '#ui/SeverityMark.tsx'
 import { healthColor, healthSymbol } from '#ui/theme.ts'
-import type { Activity, BackupSummary, NodeLoad, ProblemGroup } from './overview-model.ts'
+import type { Activity, BackupSummary, Fill, NodeLoad, ProblemGroup } from './overview-model.ts'
 
 const mostNames = 4
 const mostLines = 8
@@ -200,25 +198,21 @@ function NodeLine({ name, id, cpu, memory }: { name: string; id: string; cpu: nu
 
 const fillHealth = (share: number): Health => (share > 0.95 ? 'error' : share > 0.85 ? 'warning' : 'ok')
 
-export function FullCard({ forecasts }: { forecasts: readonly FullForecast[] | null }) {
+export function FullCard({ fills }: { fills: readonly Fill[] }) {
   return (
     <Card title="What is full" link={{ href: '#/inventory?kind=storage', label: 'Storages' }}>
-      {forecasts === null ? <p>Not known yet.</p> : null}
-      {forecasts?.length === 0 ? <p>No storage tells how full it is.</p> : null}
-      {(forecasts ?? []).slice(0, 5).map((item) => {
-        const share = item.usedBytes / item.totalBytes
-        return (
-          <div key={item.entityId} className="overview-fill">
-            <a href={`#/metrics?entity=${encodeURIComponent(item.entityId)}`}>{item.name}</a>
-            <span>{formatPercent(share)}</span>
-            <Bar value={share} label={item.name} color={healthColor(item.isLive ? fillHealth(share) : 'unknown')} />
-            <span className="overview-dim">
-              {formatBytes(item.totalBytes - item.usedBytes)} free. {forecastText(item.forecast, item.basis)}
-              {item.isLive ? '' : ' Last known: its system does not answer.'}
-            </span>
-          </div>
-        )
-      })}
+      {fills.length === 0 ? <p>No storage tells how full it is.</p> : null}
+      {fills.slice(0, 7).map((fill) => (
+        <div key={fill.id} className="overview-fill">
+          <a href={`#/metrics?entity=${encodeURIComponent(fill.id)}`}>{fill.name}</a>
+          <span>{formatPercent(fill.share)}</span>
+          <Bar value={fill.share} label={fill.name} color={healthColor(fill.isLive ? fillHealth(fill.share) : 'unknown')} />
+          <span className="overview-dim" title={fill.reason}>
+            {formatBytes(fill.freeBytes)} free. {fill.words}
+            {fill.isLive ? '' : ' Last known.'}
+          </span>
+        </div>
+      ))}
     </Card>
   )
 }

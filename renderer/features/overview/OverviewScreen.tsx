@@ -16,7 +16,7 @@ import { useNowMs } from '#ui/clock.ts'
 import { EmptyState } from '#ui/EmptyState.tsx'
 import { healthColor, healthSymbol } from '#ui/theme.ts'
 import { BackupCard, FullCard, LoadCard, RunningCard, SystemsCard, WrongCard } from './OverviewCards.tsx'
-import { activitiesOf, backupSummary, headlineOf, nodeLoads, otherProblems } from './overview-model.ts'
+import { activitiesOf, backupSummary, fillsOf, headlineOf, nodeLoads, otherProblems } from './overview-model.ts'
 
 /** How old a backup may be when no rule says it. */
 const usualBackupHours = 26
@@ -58,6 +58,7 @@ function Overview({ siteId, name }: { siteId: SiteId; name: string }) {
   const others = useMemo(() => otherProblems(entities, edges.values(), new Set((picture?.alerts ?? []).map((alert) => alert.subjectId))), [entities, edges, picture])
   const backups = useMemo(() => backupSummary(entities, edges.values(), sources, usualBackupHours, nowMs), [entities, edges, sources, nowMs])
   const activities = useMemo(() => activitiesOf(tasks.values(), entities.values()), [tasks, entities])
+  const fills = useMemo(() => fillsOf(entities.values(), sources, forecasts), [entities, sources, forecasts])
   const loads = useMemo(() => nodeLoads(entities.values()), [entities])
   const headline = headlineOf(picture, sorted, sources)
   return (
@@ -74,12 +75,14 @@ function Overview({ siteId, name }: { siteId: SiteId; name: string }) {
       <div className="overview">
         <div className="overview-main">
           <WrongCard sorted={sorted} others={others} />
-          <BackupCard summary={backups} />
-          <RunningCard activities={activities} isKnown={sources.some((source) => source.state === 'live')} />
+          <FullCard fills={fills} />
+          <div className="overview-side">
+            <BackupCard summary={backups} />
+            <RunningCard activities={activities} isKnown={sources.some((source) => source.state === 'live')} />
+          </div>
         </div>
         <div className="overview-side">
           <LoadCard loads={loads} />
-          <FullCard forecasts={forecasts} />
           <SystemsCard sources={sources} />
         </div>
       </div>
@@ -87,14 +90,14 @@ function Overview({ siteId, name }: { siteId: SiteId; name: string }) {
   )
 }
 
-/** Null while they are not known. */
-function useForecasts(siteId: SiteId): FullForecast[] | null {
+/** Empty while they are not known. */
+function useForecasts(siteId: SiteId): FullForecast[] {
   const client = useClient()
-  const [forecasts, setForecasts] = useState<FullForecast[] | null>(null)
+  const [forecasts, setForecasts] = useState<FullForecast[]>([])
   useEffect(() => {
     const controller = new AbortController()
     const { signal } = controller
-    setForecasts(null)
+    setForecasts([])
     void (async () => {
       while (!signal.aborted) {
         const found = await client.metrics.forecasts({ siteId }, { signal }).catch(() => null)

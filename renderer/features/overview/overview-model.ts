@@ -1,7 +1,9 @@
 // What the overview says, worked out from what is known: pure, so that its sentences can be tested. It never says that
 // something is fine which is not known.
 import type { AlertPicture } from '#shared/contracts/alerts.ts'
+import type { FullForecast } from '#shared/contracts/metrics.ts'
 import type { Task } from '#shared/contracts/tasks.ts'
+import { forecastText } from '#shared/model/forecast.ts'
 import { backupsOfGuests, type GuestBackup } from '#shared/model/guest-backups.ts'
 import type { Edge, Entity, EntityKind, Health, Source } from '#shared/model/inventory.ts'
 import type { SortedAlerts } from '#client/alerts.store.ts'
@@ -141,4 +143,41 @@ export function nodeLoads(entities: Iterable<Entity>): NodeLoad[] {
         memory: isKnown && typeof memoryBytes === 'number' && typeof memoryTotalBytes === 'number' && memoryTotalBytes > 0 ? memoryBytes / memoryTotalBytes : null,
       }
     })
+}
+
+export interface Fill {
+  id: string
+  name: string
+  share: number
+  freeBytes: number
+  /** False when its system does not answer: the level is the last known one. */
+  isLive: boolean
+  /** When it will be full, as a short sentence; why that is not known, for who asks. */
+  words: string
+  reason: string
+}
+
+const fillKinds = new Set<EntityKind>(['storage', 'datastore'])
+
+/** Storages and datastores, the fullest first, with what is known of their future. */
+export function fillsOf(entities: Iterable<Entity>, sources: readonly Source[], forecasts: readonly FullForecast[]): Fill[] {
+  const live = new Set(sources.filter((source) => source.state === 'live').map((source) => source.connectionId))
+  const told = new Map(forecasts.map((item) => [item.entityId, item]))
+  const fills: Fill[] = []
+  for (const { id, kind, name, facts, connectionId } of entities) {
+    const { diskBytes: used, diskTotalBytes: total, node } = facts
+    if (!fillKinds.has(kind) || typeof used !== 'number' || typeof total !== 'number' || total <= 0) continue
+    const item = told.get(id)
+    const isKnown = item !== undefined && item.forecast.kind !== 'unknown'
+    fills.push({
+      id,
+      name: kind === 'storage' && typeof node === 'string' ? `${name} on ${node}` : name,
+      share: used / total,
+      freeBytes: total - used,
+      isLive: live.has(connectionId),
+      words: isKnown ? forecastText(item.forecast, item.basis) : 'No trend yet.',
+      reason: item ? forecastText(item.forecast, item.basis) : 'Figures are still being read.',
+    })
+  }
+  return fills.sort((a, b) => b.share - a.share)
 }
