@@ -5,7 +5,8 @@ import { eventFeed } from '../testing/event-feed.ts'
 import { fakeClient } from '../testing/fake-client.ts'
 import { sampleEntity } from '../testing/sample-inventory.ts'
 import { siteId } from '../testing/sample-session.ts'
-import { applyDiff, followInventory, useInventory } from './inventory.store.ts'
+import type { InventoryDiff } from '#shared/model/inventory.ts'
+import { applyDiff, applyDiffs, followInventory, useInventory } from './inventory.store.ts'
 
 const diff = { baseRevision: 3, revision: 4, atMs: 1, upsertEntities: [sampleEntity('b', 'guest', 'guests')], removeEntities: ['a'], upsertEdges: [], removeEdges: [] }
 const whole = (revision: number, ...ids: string[]): InventoryEvent => ({
@@ -80,5 +81,23 @@ describe('following a site', () => {
     useInventory.setState({ siteId: 'other' as typeof siteId })
     stop()
     expect(useInventory.getState().siteId).toBe('other')
+  })
+})
+
+describe('several diffs at once', () => {
+  const entity = (id: string) => sampleEntity(id, 'guest', 'guests')
+  const diff = (baseRevision: number, more: Partial<InventoryDiff> = {}): InventoryDiff => ({ baseRevision, revision: baseRevision + 1, atMs: 1, upsertEntities: [], removeEntities: [], upsertEdges: [], removeEdges: [], ...more })
+  const start = { ...useInventory.getInitialState(), revision: 1, entities: new Map([['a', entity('a')]]), edges: new Map() }
+
+  it('have the effect of one after the other, and leave a map that does not change as it is', () => {
+    const next = applyDiffs(start, [diff(1, { upsertEntities: [entity('b')] }), diff(2, { removeEntities: ['a'] })])
+    expect([...next!.entities.keys()]).toEqual(['b'])
+    expect(next!.edges).toBe(start.edges)
+    expect(start.entities.has('a')).toBe(true)
+    expect(next!.revision).toBe(3)
+  })
+
+  it('are refused when one does not fit', () => {
+    expect(applyDiffs(start, [diff(1), diff(5)])).toBeNull()
   })
 })

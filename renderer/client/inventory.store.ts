@@ -23,19 +23,57 @@ const empty = { revision: 0, atMs: 0, sources: [], entities: new Map(), edges: n
 export const useInventory = create<InventoryState>(() => ({ siteId: null, ...empty }))
 
 /** The next state, or null when the diff does not fit the revision that is held. */
-export function applyDiff(state: InventoryState, diff: InventoryDiff): InventoryState | null {
-  if (diff.baseRevision !== state.revision) return null
-  const entities = new Map(state.entities)
-  const edges = new Map(state.edges)
-  for (const id of diff.removeEntities) entities.delete(id)
-  for (const item of diff.upsertEntities) entities.set(item.id, item)
-  for (const id of diff.removeEdges) edges.delete(id)
-  for (const item of diff.upsertEdges) edges.set(item.id, item)
-  return { ...state, revision: diff.revision, atMs: diff.atMs, sources: diff.sources ?? state.sources, entities, edges }
+export const applyDiff = (state: InventoryState, diff: InventoryDiff): InventoryState | null => applyDiffs(state, [diff])
+
+/**
+ * The same for several at once. Copying the maps of a site of tens of thousands of things takes milliseconds, so it is
+ * done once however many diffs there are, and only for a map that changes.
+ */
+export function applyDiffs(state: InventoryState, diffs: readonly InventoryDiff[]): InventoryState | null {
+  const hasEntities = diffs.some((diff) => diff.upsertEntities.length + diff.removeEntities.length > 0)
+  const hasEdges = diffs.some((diff) => diff.upsertEdges.length + diff.removeEdges.length > 0)
+  const entities = hasEntities ? new Map(state.entities) : (state.entities as Map<string, Entity>)
+  const edges = hasEdges ? new Map(state.edges) : (state.edges as Map<string, Edge>)
+  let { revision, atMs, sources } = state
+  for (const diff of diffs) {
+    if (diff.baseRevision !== revision) return null
+    for (const id of diff.removeEntities) entities.delete(id)
+    for (const item of diff.upsertEntities) entities.set(item.id, item)
+    for (const id of diff.removeEdges) edges.delete(id)
+    for (const item of diff.upsertEdges) edges.set(item.id, item)
+    revision = diff.revision
+    atMs = diff.atMs
+    sources = diff.sources ?? sources
+  }
+  return { ...state, revision, atMs, sources, entities, edges }
+}
+
+/** Beyond this many entities diffs are gathered for a moment before the page is drawn anew. */
+const largeSite = 4_000
+const gatherMs = 60
+let gathered: InventoryDiff[] = []
+let gathering: ReturnType<typeof setTimeout> | undefined
+
+function flush(restart: () => void): void {
+  clearTimeout(gathering)
+  gathering = undefined
+  const diffs = gathered
+  gathered = []
+  if (diffs.length === 0) return
+  const next = applyDiffs(useInventory.getState(), diffs)
+  if (next) useInventory.setState(next)
+  else restart()
+}
+
+function forgetGathered(): void {
+  clearTimeout(gathering)
+  gathering = undefined
+  gathered = []
 }
 
 function applyEvent(event: InventoryEvent, restart: () => void): void {
   if (event.type === 'whole') {
+    forgetGathered()
     const { siteId, revision, atMs, sources } = event.inventory
     useInventory.setState({
       siteId,
@@ -48,9 +86,9 @@ function applyEvent(event: InventoryEvent, restart: () => void): void {
     })
     return
   }
-  const next = applyDiff(useInventory.getState(), event.diff)
-  if (next) useInventory.setState(next)
-  else restart()
+  gathered.push(event.diff)
+  if (useInventory.getState().entities.size < largeSite) flush(restart)
+  else gathering ??= setTimeout(() => flush(restart), gatherMs)
 }
 
 /** Follows the site until the returned function is called. */
@@ -75,6 +113,7 @@ export function followInventory(client: Client, siteId: SiteId): () => void {
   return () => {
     whole.abort()
     attempt.abort()
+    forgetGathered()
     // Nothing of a site that is no longer open may be found by the palette or stand in the status bar.
     if (useInventory.getState().siteId === siteId) useInventory.setState({ siteId: null, ...empty })
   }

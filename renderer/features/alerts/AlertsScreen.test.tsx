@@ -1,6 +1,7 @@
-import { screen, within } from '@testing-library/react'
+import { fireEvent, screen, within } from '@testing-library/react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { useAlerts } from '#client/alerts.store.ts'
+import { closeDialog } from '#client/dialogs.store.ts'
 import type { AlertPicture } from '#shared/contracts/alerts.ts'
 import type { Alert, AlertRule } from '#shared/model/alert.ts'
 import type { ConnectionId, SiteId } from '#shared/model/connection.ts'
@@ -21,7 +22,10 @@ function know(alerts: Alert[], more: Partial<AlertPicture> = {}): void {
 const page = (procedures = {}) => show(<><AlertsScreen /><DialogHost /></>, { alerts: procedures })
 
 describe('the screen of alerts', () => {
-  beforeEach(() => freshPage({ siteId }, '/alerts'))
+  beforeEach(() => {
+    freshPage({ siteId }, '/alerts')
+    closeDialog()
+  })
 
   it('groups what fires by rule, and acknowledges all of it with name and note', async () => {
     know([alert('node04'), alert('node05')])
@@ -72,11 +76,9 @@ describe('the screen of alerts', () => {
     const { user } = page({ listRules: () => Promise.resolve([rule]), saveRule })
     expect(await screen.findByText('above 85 % for 5 min; over below 82 % for 5 min')).toBeInTheDocument()
     await user.click(screen.getByRole('button', { name: 'Nearly full' }))
-    const dialog = await screen.findByRole('dialog')
-    const threshold = within(dialog).getByRole('textbox', { name: 'Begins above' })
-    await user.clear(threshold)
-    await user.type(threshold, '90')
-    await user.click(within(dialog).getByRole('button', { name: 'Save the rule' }))
+    const dialog = await screen.findByRole('dialog', { name: 'Nearly full' }, { timeout: 5000 })
+    fireEvent.change(within(dialog).getByLabelText('Begins above'), { target: { value: '90' } })
+    fireEvent.submit(within(dialog).getByText('Save the rule').closest('form')!)
     expect(saveRule).toHaveBeenCalledWith({ rule: { ...rule, threshold: 0.9 } })
   })
 })
