@@ -13,7 +13,7 @@ const resourceNames: Record<string, string> = {
 export function explainUnschedulable(pod: unknown, message: string): Explanation[] {
   const [, available] = /(\d+\/\d+) nodes? (?:is|are) available/.exec(message) ?? []
   const body = message.replace(/^.*?nodes? (?:is|are) available:?\s*/, '').replace(/\s*preemption:.*$/s, '')
-  const parts = body.split(/,\s+(?=\d+ )|\.\s*/).map((part) => part.trim()).filter(Boolean)
+  const parts = body.split(/,\s+(?=\d+ )|\.(?:\s+|$)/).map((part) => part.trim()).filter(Boolean)
   const reasons = parts.map((part) => explainPart(part, pod))
   if (reasons.length === 0)
     return [{ what: message ? `No node can take it: ${message.slice(0, 300)}` : 'No node can take it yet.', remedy: null }]
@@ -37,6 +37,7 @@ function explainPart(part: string, pod: unknown): Explanation {
   const [, taint] = /untolerated taint\(?s?\)? ?\{([^}]*)\}/.exec(rest) ?? []
   if (taint !== undefined) return explainTaint(nodes, verb, taint.replace(/:\s*$/, '').trim())
   if (/taint/.test(rest)) return { what: `${nodes} ${verb('has a taint', 'have taints')} that it does not tolerate.`, remedy: 'Add a toleration to the pod, or remove the taint from the node.' }
+  if (/volume node affinity conflict/.test(rest)) return { what: `${nodes} cannot reach its volume.`, remedy: 'The volume is bound to certain nodes: free room there.' }
   if (/node affinity|node selector|didn't match Pod's node/.test(rest)) {
     const selector = Object.entries((pod as { spec?: { nodeSelector?: Record<string, string> } } | null)?.spec?.nodeSelector ?? {})
     const asked = selector.map(([key, value]) => `${key}=${value}`).join(', ')
@@ -45,7 +46,6 @@ function explainPart(part: string, pod: unknown): Explanation {
       remedy: 'Label a node, or change the pod’s node selector or affinity.',
     }
   }
-  if (/volume node affinity conflict/.test(rest)) return { what: `${nodes} cannot reach its volume.`, remedy: 'The volume is bound to certain nodes: free room there.' }
   if (/unbound immediate PersistentVolumeClaims/.test(part)) return { what: 'It needs a persistent volume claim that is not bound yet.', remedy: 'Look at the claim: it says what keeps it from being bound.' }
   const [, claim] = /persistentvolumeclaim "([^"]+)" not found/.exec(part) ?? []
   if (claim) return { what: `It needs the claim ${claim}, which does not exist.`, remedy: 'Create the persistent volume claim in its namespace.' }

@@ -140,6 +140,64 @@ describe.skipIf(!hasKubectl)('kubectl (skipped where it is not on the PATH)', ()
     expect(await shown('get nodes proj-k8s01')).toContain('Ready,SchedulingDisabled')
     expect(await shown('delete deploy web --wait=false')).toBe('deployment.apps "web" deleted\n')
   })
+  it('changes without doing it, waits, restarts and forwards', async () => {
+    const job = JSON.stringify({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'once', namespace: 'default' },
+      spec: {
+        template: {
+          spec: { restartPolicy: 'Never', containers: [{ name: 'once', image: 'busybox:1.37' }] },
+        },
+      },
+    })
+    expect(await shown('apply --dry-run=server -f -', { input: job })).toBe(
+      'job.batch/once created (server dry run)\n',
+    )
+    expect((await kubectl('get job once')).err).toContain('NotFound')
+    expect(await shown('apply -f -', { input: job })).toBe('job.batch/once created\n')
+    const waiting = shown('wait --for=condition=complete job/once --timeout=15s')
+    const ticking = setInterval(() => lab.context.clock.advance(30_000), 200)
+    expect(await waiting).toBe('job.batch/once condition met\n')
+    clearInterval(ticking)
+    expect(await shown('diff -f -', { input: job })).toBe('')
+    expect(await shown('delete job once')).toBe('job.batch "once" deleted\n')
+    expect(await shown('rollout restart -n desi-voids deploy/void-notebooks')).toBe(
+      'deployment.apps/void-notebooks restarted\n',
+    )
+  })
+  it('forwards a port to a service, as many connections as are wanted', async () => {
+    const child = spawn('kubectl', ['port-forward', '-n', 'ray-quasars', 'svc/qad-head-svc', ':8265'], {
+      env: { PATH: process.env['PATH'] ?? '', HOME: folder, KUBECONFIG: join(folder, 'config'), KUBECACHEDIR: join(folder, 'cache') },
+    })
+    try {
+      const port = await new Promise<number>((resolve, reject) => {
+        let said = ''
+        const listen = (bytes: Buffer): void => {
+          said += bytes.toString()
+          const [, number] = /127\.0\.0\.1:(\d+) -> 8265/.exec(said) ?? []
+          if (number !== undefined) resolve(Number(number))
+        }
+        child.stdout.on('data', listen)
+        child.stderr.on('data', listen)
+        child.on('close', () => reject(new Error(said)))
+      })
+      for (let round = 0; round < 3; round += 1) {
+        const answer = await fetch(`http://127.0.0.1:${port}/api/version`, { headers: { connection: 'close' } })
+        expect(await answer.json()).toHaveProperty('ray_version')
+      }
+    } finally {
+      child.kill()
+    }
+  })
+  it('drains a node', async () => {
+    const draining = kubectl('drain proj-k8s04 --ignore-daemonsets --delete-emptydir-data --force --timeout=15s')
+    const ticking = setInterval(() => lab.context.clock.advance(30_000), 200)
+    const ran = await draining
+    clearInterval(ticking)
+    expect(ran.out).toContain('node/proj-k8s04 drained')
+    expect(await shown('uncordon proj-k8s04')).toBe('node/proj-k8s04 uncordoned\n')
+  })
   it('tells a researcher what is forbidden', async () => {
     const context = 'radioastronomy-rke2-researcher'
     expect(await shown('get pods', { context })).toContain('void-notebooks')

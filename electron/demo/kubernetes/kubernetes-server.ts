@@ -23,6 +23,7 @@ import { contextNames, writeKubeconfig } from './kubeconfig.ts'
 import type { ExecServer } from './pods/pod-exec.ts'
 import { createExecServer } from './pods/pod-exec.ts'
 import { createMetrics } from './pods/metrics-api.ts'
+import { createPortForwardServer, type PortForwardServer } from './pods/port-forward.ts'
 import { answerPodLog } from './pods/pod-log.ts'
 import { createRealContainers } from './pods/real-containers.ts'
 import { answerServiceProxy } from './pods/ray-dashboard.ts'
@@ -31,6 +32,12 @@ import { putDatabaseSecrets } from './seeds/database-secrets.ts'
 import { installedMs, replayHistory } from './seeds/replay.ts'
 import { badRequest, KubeError, noSuchPath, unauthorized } from './storage/kube-status.ts'
 import { ObjectStore } from './storage/object-store.ts'
+
+/** What takes over upgraded connections, by subresource of pods. */
+interface SocketServers {
+  exec: ExecServer
+  portForward: PortForwardServer
+}
 
 export interface KubernetesDemoOptions {
   port?: number
@@ -56,7 +63,7 @@ export async function startKubernetesDemo(
   const { caPem } = context.certificate('kubernetes')
   const cluster = openCluster(context, caPem)
   const tokens = makeTokens()
-  const exec = createExecServer()
+  const sockets = { exec: createExecServer(), portForward: createPortForwardServer() }
   const listening = { port: 0 }
   const api: ApiContext = {
     store: cluster.store,
@@ -78,14 +85,14 @@ export async function startKubernetesDemo(
     context,
     clientCaPem: certificates.ca.certPem,
     handle: (request, response) => handleRequest(api, request, response),
-    upgrade: (request, socket, head) => upgrade(api, exec, request, socket, head),
+    upgrade: (request, socket, head) => upgrade(api, sockets, request, socket, head),
     faultBody,
     ...(options.port === undefined ? {} : { port: options.port }),
   })
   listening.port = server.port
   context.runner.onDatabase((database) => putDatabaseSecrets(cluster.store, cluster.registry, database))
   context.onProgress('Starting the Kubernetes API server', 1)
-  return serviceOf(context, server, certificates, tokens, cluster, exec)
+  return serviceOf(context, server, certificates, tokens, cluster, sockets)
 }
 
 const faultBody = (status: 401 | 500) => ({
@@ -146,7 +153,7 @@ function makeTokens() {
 
 function upgrade(
   api: ApiContext,
-  exec: ExecServer,
+  sockets: SocketServers,
   message: IncomingMessage,
   socket: Duplex,
   head: Buffer,
@@ -156,11 +163,17 @@ function upgrade(
     if (user === undefined) throw unauthorized()
     const url = new URL(message.url ?? '/', 'https://demo.invalid')
     const request = parseResourcePath(api.registry, url.pathname, url.searchParams)
-    if (request?.subresource !== 'exec') throw noSuchPath()
+    const server =
+      request?.subresource === 'exec'
+        ? sockets.exec
+        : request?.subresource === 'portforward'
+          ? sockets.portForward
+          : undefined
+    if (request === undefined || server === undefined) throw noSuchPath()
     authorize(api.store, user, accessOf('GET', request))
     if ((message.headers.upgrade ?? '').toLowerCase() !== 'websocket')
       throw badRequest(`unable to upgrade to ${message.headers.upgrade ?? ''}: only websocket is served`)
-    exec.accept(api, request, message, socket, head)
+    server.accept(api, request, message, socket, head)
   } catch (error) {
     if (!(error instanceof KubeError)) throw error
     const body = JSON.stringify(error.toStatus())
@@ -176,7 +189,7 @@ function serviceOf(
   certificates: ClientCertificates,
   tokens: ReturnType<typeof makeTokens>,
   cluster: ReturnType<typeof openCluster>,
-  exec: ExecServer,
+  sockets: SocketServers,
 ): KubernetesDemo {
   const clusterName = context.site.kubernetes.cluster.name
   const kubeconfig = writeKubeconfig({
@@ -202,7 +215,8 @@ function serviceOf(
     async dispose() {
       cluster.loop.dispose()
       cluster.containers.dispose()
-      exec.dispose()
+      sockets.exec.dispose()
+      sockets.portForward.dispose()
       await server.dispose()
     },
   }

@@ -43,7 +43,7 @@ function Overview({ connectionId, overview }: { connectionId: ConnectionId; over
     <div className="kube-overview">
       <div className="kube-tiles">
         <Tile title="Nodes" value={overview.nodes.length} note={nodeWords(overview)} isBad={overview.nodes.some((node) => node.health === 'error')} onClick={() => goToKube({ connectionId, kind: 'nodes' })} />
-        <Tile title="Pods" value={sum(overview.podsByPhase)} note={phaseWords(overview.podsByPhase)} isBad={(overview.podsByPhase['Failed'] ?? 0) + (overview.podsByPhase['Unknown'] ?? 0) > 0} onClick={() => goToKube({ connectionId, kind: 'pods' })} />
+        <Tile title="Pods" value={sum(overview.podsByPhase)} note={phaseWords(overview.podsByPhase)} isBad={(overview.podsByPhase['Unknown'] ?? 0) > 0} onClick={() => goToKube({ connectionId, kind: 'pods' })} />
         <Tile title="Problems" value={overview.problems.length + overview.moreProblems} note={overview.problems.length === 0 ? 'Nothing is wrong' : 'See below'} isBad={overview.problems.some((item) => item.health === 'error')} />
         {gpu ? <Tile title="GPUs" value={gpu.requested} of={gpu.allocatable} note={gpu.requested >= gpu.allocatable ? 'All are held' : `${gpu.allocatable - gpu.requested} free`} onClick={() => goToKube({ connectionId, kind: 'nodes' })} /> : <Tile title="GPUs" value={0} note="No node offers one" />}
         <Tile title="Namespaces" value={overview.namespaces} note="" onClick={() => goToKube({ connectionId, kind: 'namespaces' })} />

@@ -50,8 +50,8 @@ export function KindPanel({ connectionId, kind, place }: { connectionId: Connect
     }
   }, [namespaceKey, text, only, sort])
   const rows = useRows(connectionId, kind.id, isNarrow ? place.namespaces : [], view)
-  const hasStatus = kind.section !== 'custom' || rows.columns.length === 0 || hasAnyStatus(rows)
-  const columns = useMemo(() => columnsOf(rows.columns, { isNamespaced: kind.isNamespaced, hasStatus }), [rows.columns, kind.isNamespaced, hasStatus])
+  const hasStatus = rows.size === 0 || hasAnyStatus(rows)
+  const columns = useMemo(() => columnsOf(rows.columns, { isNamespaced: kind.isNamespaced, hasStatus, hasNames: kind.id !== 'events' }), [rows.columns, kind, hasStatus])
   columnsRef.current = columns
   const shownColumns = columns.filter((column) => column.isShownAtFirst !== toggled.has(column.key))
   const filter = useRef<HTMLInputElement>(null)
@@ -86,7 +86,7 @@ export function KindPanel({ connectionId, kind, place }: { connectionId: Connect
             onChange={(namespaces) => goToKube({ connectionId, kind: kind.id, namespaces }, { replace: true })}
           />
         ) : null}
-        {hasStatus && kind.id !== 'secrets' ? (
+        {hasStatus ? (
           <SegmentedControl
             aria-label="Which"
             size="xs"
@@ -161,7 +161,11 @@ const matches = (row: KubeRow, words: readonly string[]): boolean => {
   return words.every((word) => text.includes(word))
 }
 function hasAnyStatus(rows: LiveRows): boolean {
-  for (const row of rows.visible.slice(0, 50)) if (row.status !== '') return true
+  let looked = 0
+  for (const row of rows.all()) {
+    if (row.status !== '') return true
+    if (++looked > 100) break
+  }
   return false
 }
 
@@ -245,7 +249,7 @@ function ColumnMenu(props: { columns: readonly KindColumn[]; toggled: ReadonlySe
           <Menu.CheckboxItem
             key={column.key}
             checked={column.isShownAtFirst !== toggled.has(column.key)}
-            disabled={column.key === 'name'}
+            disabled={column.key === 'name' && column.isShownAtFirst}
             onChange={() => {
               const next = new Set(toggled)
               if (!next.delete(column.key)) next.add(column.key)

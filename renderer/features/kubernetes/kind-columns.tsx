@@ -9,10 +9,10 @@ export interface KindColumn extends Column<KubeRow> {
   isShownAtFirst: boolean
 }
 
-export function columnsOf(columns: readonly RowColumn[], options: { isNamespaced: boolean; hasStatus: boolean }): KindColumn[] {
+export function columnsOf(columns: readonly RowColumn[], options: { isNamespaced: boolean; hasStatus: boolean; hasNames: boolean }): KindColumn[] {
   const fixed: KindColumn[] = [
-    { key: 'name', title: 'Name', widthPx: 240, isShownAtFirst: true, value: (row) => row.name },
-    ...(options.isNamespaced ? [{ key: 'namespace', title: 'Namespace', widthPx: 130, isShownAtFirst: true, value: (row: KubeRow) => row.namespace }] : []),
+    { key: 'name', title: 'Name', widthPx: 220, isShownAtFirst: options.hasNames, value: (row) => row.name },
+    ...(options.isNamespaced ? [{ key: 'namespace', title: 'Namespace', widthPx: 112, isShownAtFirst: true, value: (row: KubeRow) => row.namespace }] : []),
     ...(options.hasStatus ? [statusColumn] : []),
   ]
   const age: KindColumn = {
@@ -32,15 +32,15 @@ const ranks = { error: 0, warning: 1, unknown: 2, ok: 3, off: 4 } as const
 const statusColumn: KindColumn = {
   key: 'status',
   title: 'State',
-  widthPx: 150,
+  widthPx: 124,
   isShownAtFirst: true,
   value: (row) => row.status,
   order: (row) => `${ranks[row.health]} ${row.status}`,
   render: (row) => (row.status ? <HealthMark health={row.health} label={row.status} /> : '—'),
 }
 
-const widths: Record<RowColumn['type'], number> = { text: 130, number: 84, age: 96, time: 150, cpu: 76, bytes: 96, usage: 90 }
-const wide: Record<string, number> = { message: 360, images: 220, object: 190, owner: 200, entrypoint: 240, selector: 200, ports: 150, ready: 74 }
+const widths: Record<RowColumn['type'], number> = { text: 124, number: 78, age: 100, time: 150, cpu: 62, bytes: 90, usage: 90 }
+const wide: Record<string, number> = { message: 380, images: 220, object: 190, owner: 190, entrypoint: 240, selector: 200, ports: 150, ready: 66, gpu: 58, restarts: 86, count: 66, active: 66, failed: 66 }
 
 function toColumn(column: RowColumn, index: number): KindColumn {
   const { key, title, type } = column

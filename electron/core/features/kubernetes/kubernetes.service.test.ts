@@ -14,7 +14,7 @@ let researcher: ConnectionId
 beforeAll(async () => {
   lab = await openKubeLab()
   core = await createTestHost()
-  await core.client.vault.create({ protection: 'passphrase', passphrase: 'correct horse battery' })
+  await core.client.vault.create({ passphrase: 'correct horse battery' })
   const site = await core.client.sites.create({ name: 'Lab' })
   const draft = lab.demo.drafts[0]!
   connectionId = (await core.client.sites.addConnection({ siteId: site.id, draft })).id

@@ -55,7 +55,7 @@ const pods: RowKind = {
     column('memory', 'Memory', 'bytes'),
     column('gpu', 'GPU', 'number'),
     column('node', 'Node'),
-    column('owner', 'Controlled by'),
+    column('owner', 'Controlled by', 'text', true),
     column('ip', 'IP', 'text', true),
     column('images', 'Images', 'text', true),
   ],
@@ -118,6 +118,8 @@ export const rolesOf = (node: unknown): string =>
   Object.keys(recordAt(node, 'metadata.labels'))
     .filter((label) => label.startsWith('node-role.kubernetes.io/'))
     .map((label) => label.slice('node-role.kubernetes.io/'.length))
+    // The older name of the same role.
+    .filter((role, _index, roles) => role !== 'master' || !roles.includes('control-plane'))
     .sort()
     .join(', ') || 'worker'
 

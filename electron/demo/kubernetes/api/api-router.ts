@@ -125,7 +125,7 @@ async function dispatch(
   if (subresource === 'log' && isRead) return context.podLog(request, response)
   if (subresource === 'proxy')
     return context.serviceProxy(request, message, response, isRead ? '' : await readText(message))
-  if (subresource === 'exec') throw badRequest('Upgrade request required')
+  if (subresource === 'exec' || subresource === 'portforward') throw badRequest('Upgrade request required')
   if (isRead) return read(context, request, message, response)
   if (subresource === undefined && !resource.verbs.includes(verbOf(method, request))) throw methodNotAllowed()
   const contentType = contentTypeOf(message)

@@ -76,7 +76,7 @@ const coreRows: ResourceType[] = [
   row('', 'v1', 'Pod', 'pods', true, {
     shortNames: ['po'],
     categories: all,
-    subresources: ['eviction', 'exec', 'log', 'status'],
+    subresources: ['eviction', 'exec', 'log', 'portforward', 'status'],
   }),
   row('', 'v1', 'ReplicationController', 'replicationcontrollers', true, {
     shortNames: ['rc'],

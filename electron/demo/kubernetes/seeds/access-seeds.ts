@@ -51,6 +51,7 @@ const edited = [
       'persistentvolumeclaims',
       'pods',
       'pods/exec',
+      'pods/portforward',
       'pods/eviction',
       'secrets',
       'services',
