@@ -88,6 +88,8 @@ function carry(
     local.on('end', () => (timer = setTimeout(() => end(), lastAnswerMs)))
     local.on('error', () => end())
     local.on('close', () => end())
+    // It comes paused: nothing may be read before there is somewhere to send it.
+    local.resume()
   })
 }
 

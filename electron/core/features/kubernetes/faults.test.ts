@@ -93,10 +93,10 @@ describe('logs', () => {
       if (lines >= 5 && cuts === 0) {
         cuts += 1
         lab.context.faults.set('kubernetes', 'cut')
-        lab.context.clock.advance(60_000)
+        lab.context.clock.advance(300_000)
         setTimeout(() => {
           lab.context.faults.set('kubernetes', undefined)
-          lab.context.clock.advance(60_000)
+          lab.context.clock.advance(300_000)
         }, 300)
       }
       return lines >= 12
