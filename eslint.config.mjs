@@ -138,9 +138,9 @@ const rooms = {
   },
   'electron/launch': { packages: [node], why: 'the launcher runs before anything is installed' },
   bench: {
-    may: ['electron/core', 'shared', 'electron/demo', 'renderer/features/map'],
+    may: ['electron/core', 'shared', 'electron/demo', 'renderer/features/map', 'renderer/features/kubernetes/row-table.ts'],
     never: [electron],
-    why: 'benches run on plain Node; of the page only the pure layout of the map',
+    why: 'benches run on plain Node; of the page only what is pure: the layout of the map, the order of rows',
   },
 }
 

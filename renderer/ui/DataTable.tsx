@@ -2,9 +2,10 @@
 // arrow keys, opens by Enter; where several rows may be chosen, by the boxes, Space, or Shift and Ctrl with a click. It
 // knows no feature: columns say how to read, show and sort a row.
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { compareCells, type CellValue } from './compare-cells.ts'
 import './data-table.css'
 
-export type CellValue = string | number | boolean | null | undefined
+export { compareCells, type CellValue }
 
 export interface Column<R> {
   key: string
@@ -51,19 +52,6 @@ interface DataTableProps<R> {
 const boxColumnPx = 38
 
 const overscanRows = 8
-
-/** Nulls last in either direction; numbers by size, texts by locale with digits as numbers. */
-export function compareCells(left: CellValue, right: CellValue, isDescending: boolean): number {
-  const leftEmpty = left === null || left === undefined || left === ''
-  const rightEmpty = right === null || right === undefined || right === ''
-  if (leftEmpty || rightEmpty) return leftEmpty === rightEmpty ? 0 : leftEmpty ? 1 : -1
-  const order =
-    typeof left === 'number' && typeof right === 'number'
-      ? left - right
-      : collator.compare(String(left), String(right))
-  return isDescending ? -order : order
-}
-const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 
 /** Stable, so that sorting by two columns in turn does what people expect. */
 export function sortRows<R>(rows: readonly R[], columns: ReadonlyArray<Column<R>>, sort: Sort): R[] {

@@ -2,7 +2,7 @@
 // what there is: a row is found and put back by halving. Only a new order or filter looks at all rows.
 import type { RowsEvent } from '#shared/contracts/kubernetes.ts'
 import type { KubeRow, RowColumn } from '#shared/model/kubernetes.ts'
-import { compareCells, type CellValue } from '#ui/DataTable.tsx'
+import { compareCells, type CellValue } from '#ui/compare-cells.ts'
 
 export interface RowView {
   sortBy(row: KubeRow): CellValue

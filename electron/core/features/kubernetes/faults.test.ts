@@ -63,11 +63,12 @@ describe('logs', () => {
   const read = async (request: Parameters<typeof core.client.kubernetes.readLogs>[0], until: (text: string) => boolean): Promise<string> => {
     const ticket = await core.client.kubernetes.readLogs(request)
     const { body } = core.host.streams.claim(ticket.streamId)!
-    const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+    const reader = body.getReader()
+    const decoder = new TextDecoder()
     let text = ''
     for (;;) {
       const { done, value } = await reader.read()
-      text += value ?? ''
+      text += decoder.decode(value, { stream: true })
       if (done || until(text)) break
     }
     await reader.cancel()

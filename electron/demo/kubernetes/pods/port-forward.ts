@@ -65,7 +65,8 @@ const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text)
 function endWithPod({ store }: ApiContext, request: ResourceRequest, pod: Pod, connection: WebSocket): void {
   const timer = setInterval(() => {
     const now = store.get(request.resource.storeKey, request.namespace, request.name ?? '')
-    if (now?.metadata.uid !== pod.metadata.uid || as<Pod>(now).status.phase !== 'Running') connection.terminate()
+    const isSame = now !== undefined && now.metadata.uid === pod.metadata.uid
+    if (!isSame || as<Pod>(now).status.phase !== 'Running') connection.terminate()
   }, lookMs)
   timer.unref()
   connection.on('close', () => clearInterval(timer))
