@@ -1,14 +1,16 @@
 // One guest or database beside the table: what is wrong in sentences, its targets and their origin, what its schedule
 // can promise, its days, and the backups that are its own.
 import { ActionIcon, Button, Stack, Text } from '@mantine/core'
-import { IconHistory, IconTargetArrow, IconX } from '@tabler/icons-react'
+import { IconDeviceFloppy, IconHistory, IconTargetArrow, IconX } from '@tabler/icons-react'
 import { openDialog } from '#client/dialogs.store.ts'
 import { navigate } from '#client/location.ts'
 import type { BackupState, CoverageRow } from '#shared/contracts/backups.ts'
 import type { Site } from '#shared/model/connection.ts'
+import { ActionButton } from '#ui/ActionButton.tsx'
 import { Age } from '#ui/Age.tsx'
 import { healthColor, healthSymbol } from '#ui/theme.ts'
-import { groupTitle, momentText, promiseHealth } from './backup-words.ts'
+import { groupTitle, momentText, obstacle, promiseHealth } from './backup-words.ts'
+import { BackUpDialog } from './BackUpDialog.tsx'
 import { VerdictMark } from './CoverageTab.tsx'
 import { DayStrip } from './DayStrip.tsx'
 import { OwnTargetDialog } from './TargetsDialog.tsx'
@@ -91,6 +93,17 @@ export function CoverageDetails(props: { site: Site; state: BackupState; row: Co
             {group.namespace === '' ? '' : `/${group.namespace}`}
           </Button>
         ))}
+        {row.kind === 'guest' ? (
+          <ActionButton
+            size="xs"
+            variant="default"
+            leftSection={<IconDeviceFloppy size={15} aria-hidden />}
+            disabledReason={obstacle(site, state.sources.find((source) => source.kind === 'proxmox'))}
+            onClick={() => openDialog(<BackUpDialog site={site} rows={[row]} />)}
+          >
+            Back up now…
+          </ActionButton>
+        ) : null}
         <Button
           size="xs"
           variant="default"

@@ -1,16 +1,19 @@
 // What is not protected, in ten seconds: a sentence, the counts as filters, the promises beside their proof, and every
 // guest and database with its last fourteen days, worst first.
 import { SegmentedControl, Text, TextInput } from '@mantine/core'
-import { IconSearch } from '@tabler/icons-react'
+import { IconDeviceFloppy, IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
+import { openDialog } from '#client/dialogs.store.ts'
 import { navigate, usePlace } from '#client/location.ts'
 import { coverageVerdicts, type BackupPromise, type CoverageRow, type CoverageVerdict } from '#shared/contracts/backups.ts'
+import { ActionButton } from '#ui/ActionButton.tsx'
 import { Age } from '#ui/Age.tsx'
 import { DataTable, type Column, type Sort } from '#ui/DataTable.tsx'
 import { EntityIcon } from '#ui/EntityIcon.tsx'
 import { healthColor, healthSymbol } from '#ui/theme.ts'
 import type { TabProps } from './BackupsScreen.tsx'
-import { promiseHealth, promiseWords, verdictHealth, verdictMeanings, verdictWords } from './backup-words.ts'
+import { obstacle, promiseHealth, promiseWords, verdictHealth, verdictMeanings, verdictWords } from './backup-words.ts'
+import { BackUpDialog } from './BackUpDialog.tsx'
 import { CoverageDetails } from './CoverageDetails.tsx'
 import { DayLegend, DayStrip } from './DayStrip.tsx'
 
@@ -29,6 +32,8 @@ export function CoverageTab({ site, state }: TabProps) {
     [state.rows, verdict, kind, text],
   )
   const selected = state.rows.find((row) => row.entityId === selectedId)
+  const guests = rows.filter((row) => row.kind === 'guest')
+  const reason = obstacle(site, state.sources.find((source) => source.kind === 'proxmox'))
   const counts = useMemo(
     () => Object.fromEntries(coverageVerdicts.map((name) => [name, state.rows.filter((row) => stands(row, name)).length])) as Record<CoverageVerdict, number>,
     [state.rows],
@@ -73,6 +78,15 @@ export function CoverageTab({ site, state }: TabProps) {
           <span className="kbd-hint" role="status">
             {rows.length === state.rows.length ? `${rows.length}` : `${rows.length} of ${state.rows.length}`}
           </span>
+          <ActionButton
+            size="compact-xs"
+            variant="default"
+            leftSection={<IconDeviceFloppy size={14} aria-hidden />}
+            disabledReason={reason ?? (guests.length === 0 ? 'No guest is shown.' : null)}
+            onClick={() => openDialog(<BackUpDialog site={site} rows={guests} />)}
+          >
+            Back up {guests.length === 1 ? 'this guest' : `these ${guests.length} guests`}…
+          </ActionButton>
           <DayLegend />
         </div>
         <DataTable<CoverageRow>

@@ -26,7 +26,7 @@ export function JobsTab({ site, state }: TabProps) {
   const run: Column<JobView> = {
     key: 'run',
     title: 'By hand',
-    widthPx: 104,
+    widthPx: 118,
     value: () => null,
     render: (job) => (
       <ActionButton size="compact-xs" variant="default" leftSection={<IconPlayerPlay size={13} aria-hidden />} disabledReason={reasonOf(job)} aria-label={`Run now: ${job.id}`} onClick={() => openDialog(<RunDialog site={site} job={job} />)}>
@@ -83,7 +83,7 @@ const columns: ReadonlyArray<Column<JobView>> = [
   {
     key: 'state',
     title: 'Last run',
-    widthPx: 150,
+    widthPx: 196,
     value: (job) => stateOf(job).text,
     render: (job) => {
       const { health, text } = stateOf(job)
@@ -98,6 +98,6 @@ const columns: ReadonlyArray<Column<JobView>> = [
       )
     },
   },
-  { key: 'next', title: 'Next run', widthPx: 150, value: (job) => (job.nextRunAtMs === null ? null : momentText(job.nextRunAtMs)), order: (job) => job.nextRunAtMs },
+  { key: 'next', title: 'Next run', widthPx: 106, value: (job) => (job.nextRunAtMs === null ? null : momentText(job.nextRunAtMs)), order: (job) => job.nextRunAtMs },
   { key: 'comment', title: 'Notes', widthPx: 96, value: (job) => job.comment || null },
 ]

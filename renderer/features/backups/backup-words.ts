@@ -76,8 +76,12 @@ export const groupTitle = (group: Pick<GroupName, 'type' | 'backupId'>): string 
 export const groupKey = (group: GroupName): string =>
   [group.connectionId, group.store, group.namespace, group.type, group.backupId].join('|')
 
-/** `24 Nov 2026, 09:00`: a moment without its seconds. */
-export const momentText = (atMs: number): string => new Date(atMs).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+/** `Nov 24, 09:00`: a moment without its seconds, and with its year only when that is another one. */
+export function momentText(atMs: number): string {
+  const date = new Date(atMs)
+  const year = date.getFullYear() === new Date().getFullYear() ? {} : ({ year: 'numeric' } as const)
+  return date.toLocaleString(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...year })
+}
 
 /** Why nothing can be changed through a connection now; null when it can. */
 export function obstacle(site: Site, source: BackupSource | undefined, right?: { rights: readonly string[] | null; need: readonly string[] }): string | null {
