@@ -38,29 +38,52 @@ describe('calendar events', () => {
     expect(next(text, after)).toBe(expected === '' ? null : expected)
   })
 
-  it.each(['', 'sometimes', '25:00', '12:60', 'mon..', '1-2-3-4', '09:00 tomorrow', '5..2', '*/0', 'mon 09:00 utc x'])(
-    'does not guess at “%s”',
-    (text) => expect(parseCalendarEvent(text)).toBeNull(),
-  )
+  it.each([
+    '',
+    'sometimes',
+    '25:00',
+    '12:60',
+    'mon..',
+    '1-2-3-4',
+    '09:00 tomorrow',
+    '5..2',
+    '*/0',
+    'mon 09:00 utc x',
+  ])('does not guess at “%s”', (text) => expect(parseCalendarEvent(text)).toBeNull())
 })
 
 describe('clocks that change', () => {
   const zone = 'Europe/Berlin'
   const runs = (text: string, after: string, until: string): string[] =>
-    runsOf(parseCalendarEvent(text)!, { afterMs: at(after), untilMs: at(until), timeZone: zone, limit: 100 }).map((run) =>
-      new Date(run).toISOString().slice(0, 16),
-    )
+    runsOf(parseCalendarEvent(text)!, {
+      afterMs: at(after),
+      untilMs: at(until),
+      timeZone: zone,
+      limit: 100,
+    }).map((run) => new Date(run).toISOString().slice(0, 16))
 
   it('keep the wall-clock time: 25 hours between two runs in autumn, 23 in spring', () => {
-    expect(runs('09:00', '2026-10-24T00:00Z', '2026-10-26T00:00Z')).toEqual(['2026-10-24T07:00', '2026-10-25T08:00'])
-    expect(runs('09:00', '2026-03-28T00:00Z', '2026-03-30T00:00Z')).toEqual(['2026-03-28T08:00', '2026-03-29T07:00'])
+    expect(runs('09:00', '2026-10-24T00:00Z', '2026-10-26T00:00Z')).toEqual([
+      '2026-10-24T07:00',
+      '2026-10-25T08:00',
+    ])
+    expect(runs('09:00', '2026-03-28T00:00Z', '2026-03-30T00:00Z')).toEqual([
+      '2026-03-28T08:00',
+      '2026-03-29T07:00',
+    ])
   })
   it('run what is skipped as much later, and what comes twice once', () => {
-    expect(runs('02:30', '2026-03-28T12:00Z', '2026-03-30T12:00Z')).toEqual(['2026-03-29T01:30', '2026-03-30T00:30'])
+    expect(runs('02:30', '2026-03-28T12:00Z', '2026-03-30T12:00Z')).toEqual([
+      '2026-03-29T01:30',
+      '2026-03-30T00:30',
+    ])
     expect(runs('02:30', '2026-10-24T12:00Z', '2026-10-25T12:00Z')).toEqual(['2026-10-25T00:30'])
   })
   it('UTC events do not move', () => {
-    expect(runs('09:00 UTC', '2026-10-24T00:00Z', '2026-10-26T00:00Z')).toEqual(['2026-10-24T09:00', '2026-10-25T09:00'])
+    expect(runs('09:00 UTC', '2026-10-24T00:00Z', '2026-10-26T00:00Z')).toEqual([
+      '2026-10-24T09:00',
+      '2026-10-25T09:00',
+    ])
   })
   it('days and times are read on the server’s clock', () => {
     expect(dayIn(at('2026-11-23T23:30Z'), zone)).toBe('2026-11-24')
@@ -69,6 +92,13 @@ describe('clocks that change', () => {
   })
   it('is quick for schedules of every minute', () => {
     const event = parseCalendarEvent('*:*')!
-    expect(runsOf(event, { afterMs: at('2026-11-24T00:00Z'), untilMs: at('2026-12-24T00:00Z'), timeZone: zone, limit: 3000 })).toHaveLength(3000)
+    expect(
+      runsOf(event, {
+        afterMs: at('2026-11-24T00:00Z'),
+        untilMs: at('2026-12-24T00:00Z'),
+        timeZone: zone,
+        limit: 3000,
+      }),
+    ).toHaveLength(3000)
   })
 })

@@ -42,7 +42,10 @@ export function parseCalendarEvent(text: string): CalendarEvent | null {
     at === 0 && only !== undefined && shortcuts[only] ? shortcuts[only].split(' ') : [word],
   )
   const weekdays = rest[0] && weekdayPattern.test(rest[0]) ? readWeekdays(rest.shift()!) : range(0, 6)
-  const date = rest[0] && isDate(rest[0]) ? readDate(rest.shift()!) : { years: [], months: range(1, 12), days: range(1, 31) }
+  const date =
+    rest[0] && isDate(rest[0])
+      ? readDate(rest.shift()!)
+      : { years: [], months: range(1, 12), days: range(1, 31) }
   const time = rest[0] === undefined ? { hours: [0], minutes: [0], seconds: [0] } : readTime(rest.shift()!)
   if (text.trim() === '' || rest.length > 0 || !weekdays || !date || !time) return null
   return { weekdays, ...date, ...time, isUtc }
@@ -82,7 +85,8 @@ function readTime(word: string): Pick<CalendarEvent, 'hours' | 'minutes' | 'seco
   const parts = word.split(':')
   if (parts.length > 3) return null
   // A number alone is the minute of every hour.
-  const [hour, minute, second = '0'] = parts.length === 1 ? ['*', parts[0]!] : [parts[0]!, parts[1]!, parts[2]]
+  const [hour, minute, second = '0'] =
+    parts.length === 1 ? ['*', parts[0]!] : [parts[0]!, parts[1]!, parts[2]]
   const hours = readField(hour, 0, 23)
   const minutes = readField(minute, 0, 59)
   const seconds = readField(second, 0, 59)
@@ -106,7 +110,8 @@ function readField(text: string, smallest: number, largest: number): Field | nul
   return ascending(found)
 }
 
-const range = (from: number, to: number): Field => Array.from({ length: to - from + 1 }, (_, index) => from + index)
+const range = (from: number, to: number): Field =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index)
 const ascending = (values: Iterable<number>): Field => [...values].sort((a, b) => a - b)
 
 const dayMs = 86_400_000

@@ -35,7 +35,9 @@ export function createBackupStore({ sqlite }: Pick<Database, 'sqlite'>): BackupS
     hasPolicy: (siteId) => policyRow.get(siteId) !== undefined,
     setPolicy: (siteId, policy) =>
       void sqlite
-        .prepare('INSERT INTO backup_policy (site_id, body) VALUES (?, ?) ON CONFLICT (site_id) DO UPDATE SET body = excluded.body')
+        .prepare(
+          'INSERT INTO backup_policy (site_id, body) VALUES (?, ?) ON CONFLICT (site_id) DO UPDATE SET body = excluded.body',
+        )
         .run(siteId, JSON.stringify(policy)),
     reading(connectionId, schema) {
       const parsed = schema.safeParse(bodyOf(readingRow.get(connectionId)))

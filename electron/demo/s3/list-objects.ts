@@ -51,13 +51,15 @@ export function listObjects(
 
 function readLimit(text: string | null): number {
   if (text === null) return maxKeys
-  if (!/^\d+$/.test(text)) throw new S3Refusal(400, 'InvalidArgument', 'Provided max-keys not an integer or within integer range')
+  if (!/^\d+$/.test(text))
+    throw new S3Refusal(400, 'InvalidArgument', 'Provided max-keys not an integer or within integer range')
   return Number(text)
 }
 
 function readToken(token: string): string {
   const text = Buffer.from(token, 'base64').toString('utf8')
-  if (!text.startsWith('v1:')) throw new S3Refusal(400, 'InvalidArgument', 'The continuation token provided is incorrect')
+  if (!text.startsWith('v1:'))
+    throw new S3Refusal(400, 'InvalidArgument', 'The continuation token provided is incorrect')
   return text.slice(3)
 }
 

@@ -80,7 +80,13 @@ function runOfDay(plan: Plan, onDayMs: number): number | undefined {
 }
 
 /** Adds what of a run is there by `untilMs`, and lets go of the oldest run beyond what is kept. */
-function addRun(site: DemoSite, plan: Plan, runMs: number, untilMs: number, copies: Map<string, StoredCopy>): void {
+function addRun(
+  site: DemoSite,
+  plan: Plan,
+  runMs: number,
+  untilMs: number,
+  copies: Map<string, StoredCopy>,
+): void {
   for (const [index, item] of itemsOf(site, plan, runMs).entries()) {
     const modifiedMs = runMs + (index + 1) * betweenCopiesMs
     if (modifiedMs > untilMs) break
@@ -88,10 +94,14 @@ function addRun(site: DemoSite, plan: Plan, runMs: number, untilMs: number, copi
       ...item,
       modifiedMs,
       storageClass: 'GLACIER',
-      etag: Math.floor(hashFraction(item.key) * 2 ** 48).toString(16).padStart(32, '0'),
+      etag: Math.floor(hashFraction(item.key) * 2 ** 48)
+        .toString(16)
+        .padStart(32, '0'),
     })
   }
-  const runs = [...new Set([...copies.keys()].filter((key) => key.includes(`/${plan.frequency}/`)).map(dateOf))].sort()
+  const runs = [
+    ...new Set([...copies.keys()].filter((key) => key.includes(`/${plan.frequency}/`)).map(dateOf)),
+  ].sort()
   const kept = new Set(runs.slice(-plan.detail.keep))
   for (const key of copies.keys())
     if (key.includes(`/${plan.frequency}/`) && !kept.has(dateOf(key))) copies.delete(key)
@@ -102,7 +112,9 @@ const dateOf = (key: string): string => /\d{4}-\d\d-\d\d/.exec(key)?.[0] ?? ''
 function itemsOf(site: DemoSite, plan: Plan, runMs: number): Array<{ key: string; sizeBytes: number }> {
   const date = new Date(runMs).toISOString().slice(0, 10)
   const root = `${site.site.cluster}/${plan.frequency}`
-  const scheduled = new Set(site.backup.jobs.flatMap((job) => (job.kind === 'vzdump' ? job.detail.vmids : [])))
+  const scheduled = new Set(
+    site.backup.jobs.flatMap((job) => (job.kind === 'vzdump' ? job.detail.vmids : [])),
+  )
   const guests = site.guests
     .filter((guest) => scheduled.has(guest.vmid))
     .map((guest) => {
@@ -126,7 +138,8 @@ function keepUp(site: DemoSite, clock: DemoClock, copies: Map<string, StoredCopy
   return clock.every(60_000, (dueMs) => {
     for (const plan of site.backup.offsite) {
       const runMs = runOfDay(plan, dueMs)
-      if (runMs !== undefined && dueMs >= runMs && dueMs <= runMs + 3_600_000) addRun(site, plan, runMs, dueMs, copies)
+      if (runMs !== undefined && dueMs >= runMs && dueMs <= runMs + 3_600_000)
+        addRun(site, plan, runMs, dueMs, copies)
     }
   })
 }
@@ -143,7 +156,11 @@ function restore(
   const isArchived = storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE'
   const hours = isArchived ? retrievalHours[storageClass][tier] : undefined
   if (hours === undefined)
-    throw new S3Refusal(403, 'InvalidObjectState', "The operation is not valid for the object's storage class")
+    throw new S3Refusal(
+      403,
+      'InvalidObjectState',
+      "The operation is not valid for the object's storage class",
+    )
   if (copy.restore && nowMs < copy.restore.readyMs)
     throw new S3Refusal(409, 'RestoreAlreadyInProgress', 'Object restore is already in progress')
   const isReadable = copy.restore !== undefined && nowMs < expiryOf(copy.restore)

@@ -41,7 +41,11 @@ const head = '<?xml version="1.0" encoding="UTF-8"?>\n'
 export const answerXml = (name: string, value: XmlNode): string =>
   `${head}${element(name, value, ` xmlns="${namespace}"`)}`
 
-export const errorXml = (refusal: { code: string; message: string }, resource: string, requestId: string): string =>
+export const errorXml = (
+  refusal: { code: string; message: string },
+  resource: string,
+  requestId: string,
+): string =>
   `${head}${element('Error', { Code: refusal.code, Message: refusal.message, Resource: resource, RequestId: requestId, HostId: 'demo' })}`
 
 export type Tier = 'Expedited' | 'Standard' | 'Bulk'
@@ -54,7 +58,8 @@ export function readRestoreRequest(text: string): { days: number; tier: Tier } {
     'The XML you provided was not well-formed or did not validate against our published schema',
   )
   const plain = text.replace(/^<\?xml[^>]*\?>\s*/, '')
-  const [, inner = ''] = /^<RestoreRequest(?: xmlns="[^"]*")?>([\s\S]*)<\/RestoreRequest>\s*$/.exec(plain) ?? []
+  const [, inner = ''] =
+    /^<RestoreRequest(?: xmlns="[^"]*")?>([\s\S]*)<\/RestoreRequest>\s*$/.exec(plain) ?? []
   const [, days] = /<Days>(\d+)<\/Days>/.exec(inner) ?? []
   const [, tier = 'Standard'] = /<Tier>(\w+)<\/Tier>/.exec(inner) ?? []
   const rest = inner

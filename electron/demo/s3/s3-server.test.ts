@@ -56,14 +56,18 @@ const failure = (work: Promise<unknown>): Promise<AppError> =>
     () => Promise.reject(new Error('it should have failed')),
     (error: AppError) => error,
   )
-const other = (changes: Partial<SettingsOf<'s3'>>, changedSecrets: Record<string, string> = {}): S3Connector =>
-  createS3Connector({ ...settings, ...changes }, lease({ ...secrets, ...changedSecrets }))
+const other = (
+  changes: Partial<SettingsOf<'s3'>>,
+  changedSecrets: Record<string, string> = {},
+): S3Connector => createS3Connector({ ...settings, ...changes }, lease({ ...secrets, ...changedSecrets }))
 
 describe('looking', () => {
   it('lists weekly and monthly copies with their class, page by page', async () => {
     const found = await everything(connector)
     expect(found.map((it) => it.key)).toContain(
-      found.find((it) => /^radioastronomy\/weekly\/vm\/2002\/\d{4}-\d\d-\d\d\/proj-pg01\.vma\.zst$/.test(it.key))?.key,
+      found.find((it) =>
+        /^radioastronomy\/weekly\/vm\/2002\/\d{4}-\d\d-\d\d\/proj-pg01\.vma\.zst$/.test(it.key),
+      )?.key,
     )
     expect(new Set(found.map((it) => it.storageClass))).toEqual(new Set(['GLACIER']))
     expect(new Set(found.map((it) => it.key.split('/')[1]))).toEqual(new Set(['weekly', 'monthly']))
@@ -80,7 +84,11 @@ describe('looking', () => {
     let token: string | undefined
     do {
       const page = await client.send(
-        new ListObjectsV2Command({ Bucket: settings.bucket, MaxKeys: 20, ...(token ? { ContinuationToken: token } : {}) }),
+        new ListObjectsV2Command({
+          Bucket: settings.bucket,
+          MaxKeys: 20,
+          ...(token ? { ContinuationToken: token } : {}),
+        }),
       )
       pages.push((page.Contents ?? []).map((it) => it.Key!))
       token = page.NextContinuationToken
@@ -89,7 +97,10 @@ describe('looking', () => {
     const folders = await client.send(
       new ListObjectsV2Command({ Bucket: settings.bucket, Prefix: 'radioastronomy/', Delimiter: '/' }),
     )
-    expect(folders.CommonPrefixes?.map((it) => it.Prefix)).toEqual(['radioastronomy/monthly/', 'radioastronomy/weekly/'])
+    expect(folders.CommonPrefixes?.map((it) => it.Prefix)).toEqual([
+      'radioastronomy/monthly/',
+      'radioastronomy/weekly/',
+    ])
     await expect(
       client.send(new DeleteObjectCommand({ Bucket: settings.bucket, Key: found[0]!.key })),
     ).rejects.toMatchObject({ name: 'AccessDenied' })
@@ -111,7 +122,11 @@ describe('looking', () => {
 describe('refusals', () => {
   it('a wrong secret, key, region and bucket each say what is wrong', async () => {
     const cases: Array<[S3Connector, string, RegExp]> = [
-      [other({}, { secretAccessKey: 'something else entirely' }), 'unauthenticated', /does not accept the access key/],
+      [
+        other({}, { secretAccessKey: 'something else entirely' }),
+        'unauthenticated',
+        /does not accept the access key/,
+      ],
       [other({}, { accessKeyId: 'NOBODY' }), 'unauthenticated', /does not accept the access key/],
       [other({ region: 'eu-west-1' }), 'invalid-input', /in another region/],
       [other({ bucket: 'no-such-bucket' }), 'not-found', /has no bucket no-such-bucket/],
@@ -129,21 +144,29 @@ describe('refusals', () => {
     const ask = (headers: Record<string, string>): Promise<string> =>
       new Promise((resolve, reject) => {
         const ca = settings.tls.mode === 'ca' ? settings.tls.caPem : ''
-        request(`${settings.url}/${settings.bucket}?list-type=2`, { headers, ca, agent: false }, (response) => {
-          let text = `${response.statusCode} `
-          response.on('data', (chunk: Buffer) => (text += chunk.toString()))
-          response.on('end', () => resolve(text))
-        })
+        request(
+          `${settings.url}/${settings.bucket}?list-type=2`,
+          { headers, ca, agent: false },
+          (response) => {
+            let text = `${response.statusCode} `
+            response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+            response.on('end', () => resolve(text))
+          },
+        )
           .on('error', reject)
           .end()
       })
     expect(await ask({})).toMatch(/^403 .*<Code>AccessDenied<\/Code>/s)
-    expect(await ask({ authorization: 'AWS4-HMAC-SHA256 nonsense' })).toMatch(/^400 .*AuthorizationHeaderMalformed/s)
+    expect(await ask({ authorization: 'AWS4-HMAC-SHA256 nonsense' })).toMatch(
+      /^400 .*AuthorizationHeaderMalformed/s,
+    )
   })
 
   it('faults of the wire are sentences', async () => {
     lab.faults.set('s3', 'expired-certificate')
-    expect(await failure(connector.headBucket())).toMatchObject({ detail: { kind: 'tls', reason: 'expired' } })
+    expect(await failure(connector.headBucket())).toMatchObject({
+      detail: { kind: 'tls', reason: 'expired' },
+    })
     lab.faults.set('s3', 'server-error')
     expect((await failure(everything(connector))).message).toMatch(/500.*InternalError/)
     lab.faults.set('s3', 'garbage')
@@ -162,7 +185,9 @@ describe('restoring', () => {
     expect((await connector.head(key)).restore).toBeUndefined()
     await connector.requestRestore(key, { days: 2, tier: 'Standard' })
     expect((await connector.head(key)).restore).toEqual({ isOngoing: true, expiresAtMs: null })
-    expect(await failure(connector.requestRestore(key, { days: 2, tier: 'Bulk' }))).toMatchObject({ code: 'conflict' })
+    expect(await failure(connector.requestRestore(key, { days: 2, tier: 'Bulk' }))).toMatchObject({
+      code: 'conflict',
+    })
     lab.clock.advance(5 * hourMs)
     const ready = await connector.head(key)
     expect(ready.restore?.isOngoing).toBe(false)
@@ -184,11 +209,14 @@ describe('restoring', () => {
   })
 
   it('new copies come on their own clock, and the oldest go', async () => {
-    const dates = async (): Promise<string[]> => [
-      ...new Set(
-        (await everything(connector)).filter((it) => it.key.includes('/weekly/')).map((it) => it.key.split('/')[4]!),
-      ),
-    ].sort()
+    const dates = async (): Promise<string[]> =>
+      [
+        ...new Set(
+          (await everything(connector))
+            .filter((it) => it.key.includes('/weekly/'))
+            .map((it) => it.key.split('/')[4]!),
+        ),
+      ].sort()
     const before = await dates()
     lab.clock.advance(8 * 24 * hourMs)
     const after = await dates()

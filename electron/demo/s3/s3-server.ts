@@ -36,7 +36,11 @@ export async function startS3Demo(context: DemoContext): Promise<S3Demo> {
     body:
       status === 401
         ? errorXml({ code: 'AccessDenied', message: 'Access Denied' }, '/', requestId())
-        : errorXml({ code: 'InternalError', message: 'We encountered an internal error. Please try again.' }, '/', requestId()),
+        : errorXml(
+            { code: 'InternalError', message: 'We encountered an internal error. Please try again.' },
+            '/',
+            requestId(),
+          ),
   })
   const handle = createHandler(context, copies)
   const listener = await startDemoHttpsServer({ service: 's3', context, handle, faultBody })
@@ -101,7 +105,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > maxBodyBytes) throw new S3Refusal(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size')
+    if (size > maxBodyBytes)
+      throw new S3Refusal(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
@@ -110,16 +115,23 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 function answerTo(request: IncomingMessage, body: Buffer, nowMs: number, copies: OffsiteCopies): Answer {
   const { method = 'GET', url = '/', headers } = request
   // Signatures are made with the computer's clock, which the lab's does not move.
-  checkSignature({ method, url, headers, body }, { keys: [demoAccessKey], region: copies.region, nowMs: Date.now() })
+  checkSignature(
+    { method, url, headers, body },
+    { keys: [demoAccessKey], region: copies.region, nowMs: Date.now() },
+  )
   const { pathname, searchParams } = new URL(url, 'https://store')
   const [, bucket = '', ...rest] = pathname.split('/').map(decodeURIComponent)
   const key = rest.join('/')
   if (bucket === '') throw new S3Refusal(403, 'AccessDenied', 'Access Denied')
-  if (bucket !== copies.bucket) throw new S3Refusal(404, 'NoSuchBucket', 'The specified bucket does not exist')
+  if (bucket !== copies.bucket)
+    throw new S3Refusal(404, 'NoSuchBucket', 'The specified bucket does not exist')
   if (key === '') {
     if (method === 'HEAD') return { status: 200, headers: { 'x-amz-bucket-region': copies.region } }
     if (method === 'GET' && searchParams.get('list-type') === '2')
-      return listObjects(copies, searchParams, { nowMs, hasRestoreStatus: /RestoreStatus/.test(String(headers['x-amz-optional-object-attributes'] ?? '')) })
+      return listObjects(copies, searchParams, {
+        nowMs,
+        hasRestoreStatus: /RestoreStatus/.test(String(headers['x-amz-optional-object-attributes'] ?? '')),
+      })
     throw new S3Refusal(403, 'AccessDenied', 'Access Denied')
   }
   if (method === 'HEAD') return headObject(copies.find(key), nowMs)

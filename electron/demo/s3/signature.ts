@@ -33,7 +33,11 @@ export function checkSignature(
       authorization,
     ) ?? []
   if (signature === '')
-    throw new S3Refusal(400, 'AuthorizationHeaderMalformed', 'The authorization header that you provided is not valid.')
+    throw new S3Refusal(
+      400,
+      'AuthorizationHeaderMalformed',
+      'The authorization header that you provided is not valid.',
+    )
   const key = options.keys.find((it) => it.accessKeyId === keyId)
   if (!key)
     throw new S3Refusal(
@@ -52,13 +56,22 @@ export function checkSignature(
   const names = signedNames.split(';')
   const mustSign = ['host', ...Object.keys(request.headers).filter((name) => name.startsWith('x-amz-'))]
   if (service !== 's3' || mustSign.some((name) => !names.includes(name)))
-    throw new S3Refusal(403, 'AccessDenied', 'There were headers present in the request which were not signed')
+    throw new S3Refusal(
+      403,
+      'AccessDenied',
+      'There were headers present in the request which were not signed',
+    )
   const payload = checkPayload(request)
   const canonical = [
     request.method,
     request.url.split('?')[0] ?? '/',
     canonicalQuery(request.url),
-    ...names.map((name) => `${name}:${String(request.headers[name] ?? '').trim().replace(/ +/g, ' ')}`),
+    ...names.map(
+      (name) =>
+        `${name}:${String(request.headers[name] ?? '')
+          .trim()
+          .replace(/ +/g, ' ')}`,
+    ),
     '',
     signedNames,
     payload,
@@ -96,7 +109,11 @@ function checkTime(stamp: string, date: string, nowMs: number): void {
 function checkPayload(request: SignedRequest): string {
   const told = request.headers['x-amz-content-sha256']
   if (typeof told !== 'string')
-    throw new S3Refusal(400, 'InvalidRequest', 'Missing required header for this request: x-amz-content-sha256')
+    throw new S3Refusal(
+      400,
+      'InvalidRequest',
+      'Missing required header for this request: x-amz-content-sha256',
+    )
   if (told !== 'UNSIGNED-PAYLOAD' && told !== sha256(request.body))
     throw new S3Refusal(
       400,

@@ -12,6 +12,7 @@ import { navigate, usePlace } from '#client/location.ts'
 import { currentSite, useSession } from '#client/session.store.ts'
 import type { BackupSource, BackupState } from '#shared/contracts/backups.ts'
 import type { Site } from '#shared/model/connection.ts'
+import { formatDuration } from '#shared/model/quantities.ts'
 import { ActionButton } from '#ui/ActionButton.tsx'
 import { Age } from '#ui/Age.tsx'
 import { EmptyState } from '#ui/EmptyState.tsx'
@@ -111,7 +112,6 @@ function Sources({ sources }: { sources: readonly BackupSource[] }) {
       label={sources.map((source) => (
         <div key={source.connectionId}>
           {source.label}: {source.state === 'live' ? 'answers' : source.state === 'reading' ? 'is being read' : source.state === 'lost' ? 'does not answer' : 'never read'}
-          {source.clockSkewMs === 0 ? '' : `; its clock is ${source.clockSkewMs > 0 ? 'ahead' : 'behind'}`}
         </div>
       ))}
     >
@@ -122,16 +122,24 @@ function Sources({ sources }: { sources: readonly BackupSource[] }) {
   )
 }
 
+const noticeableSkewMs = 120_000
+
 /** Systems that do not answer, and what this identity may not see: nothing below may be taken for the whole. */
 function Troubles({ sources }: { sources: readonly BackupSource[] }) {
   const lost = sources.filter((source) => source.problem !== null)
   const limits = sources.flatMap((source) => source.limits)
-  if (lost.length === 0 && limits.length === 0) return null
+  const skewed = sources.filter((source) => Math.abs(source.clockSkewMs) > noticeableSkewMs)
+  if (lost.length === 0 && limits.length === 0 && skewed.length === 0) return null
   return (
     <div className="backups-troubles" role="status">
       {lost.map((source) => (
         <div key={source.connectionId}>
           <strong>{source.label}</strong> {source.readAtMs === null ? 'was never read' : <>is known as of <Age atMs={source.readAtMs} /></>}: {source.problem} {source.remedy}
+        </div>
+      ))}
+      {skewed.map((source) => (
+        <div key={source.connectionId}>
+          The clock of <strong>{source.label}</strong> is {formatDuration(Math.abs(source.clockSkewMs))} {source.clockSkewMs > 0 ? 'ahead of' : 'behind'} this computer’s: ages are counted by its own.
         </div>
       ))}
       {limits.map((limit) => (

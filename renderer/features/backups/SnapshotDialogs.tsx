@@ -101,7 +101,7 @@ export function PruneDialog({ site, group }: DialogProps) {
           Keeps the newest of each period and forgets the others; protected backups always stay. The space is free after
           the next garbage collection.
         </Text>
-        <Group grow>
+        <Group grow align="flex-end">
           {keeps.map((name) => (
             <NumberInput key={name} label={`Keep ${name}`} min={1} max={9999} allowDecimal={false} value={keep[name] ?? ''} onChange={(value) => setKeep({ ...keep, [name]: typeof value === 'number' ? value : undefined })} />
           ))}

@@ -20,17 +20,27 @@ function recorder() {
     void seen.push({
       method,
       path,
-      parameters: Object.fromEntries(Object.entries(parameters ?? {}).filter(([, value]) => value !== undefined)),
+      parameters: Object.fromEntries(
+        Object.entries(parameters ?? {}).filter(([, value]) => value !== undefined),
+      ),
     })
   return {
     seen,
     keep,
     connector: {
       call: async <S extends z.ZodType>(_schema: S, call: HttpsCall): Promise<z.infer<S>> => {
-        keep(call.method ?? 'GET', call.path, { ...call.query, ...(typeof call.body === 'object' ? call.body : {}) })
+        keep(call.method ?? 'GET', call.path, {
+          ...call.query,
+          ...(typeof call.body === 'object' ? call.body : {}),
+        })
         return [] as z.infer<S>
       },
-      rows: async <S extends z.ZodType>(_schema: S, path: string, _signal?: AbortSignal, query?: HttpsCall['query']): Promise<z.infer<S>[]> => {
+      rows: async <S extends z.ZodType>(
+        _schema: S,
+        path: string,
+        _signal?: AbortSignal,
+        query?: HttpsCall['query'],
+      ): Promise<z.infer<S>[]> => {
         keep('GET', path, query)
         return []
       },
@@ -40,7 +50,11 @@ function recorder() {
 
 const group = { store: 'datastore01', namespace: 'vm', type: 'vm' as const, backupId: '2002' }
 const snapshot = { ...group, backupTime: 1_795_510_802 }
-const ofCall = ({ method, path, body }: HttpsCall): [string, string, object] => [method ?? 'GET', path, body as object]
+const ofCall = ({ method, path, body }: HttpsCall): [string, string, object] => [
+  method ?? 'GET',
+  path,
+  body as object,
+]
 
 describe.skipIf(!loadApiDescription('pbs'))('requests to Proxmox Backup Server', () => {
   it('are what its description knows', async () => {
@@ -81,19 +95,52 @@ describe.skipIf(!loadApiDescription('pve'))('requests to Proxmox VE', () => {
     await pve.readNodeTime(connector, 'node01')
     await pve.readIncludedVolumes(connector, 'backup-daily-vm')
     await pve.readVzdumpTasks(connector, 'node01', 1_795_000_000_000)
-    await pve.readVzdumpFailures(connector, 'node01', 'UPID:node01:0000C3A1:00B2F9E0:68D2F4A1:vzdump::root@pam:')
+    await pve.readVzdumpFailures(
+      connector,
+      'node01',
+      'UPID:node01:0000C3A1:00B2F9E0:68D2F4A1:vzdump::root@pam:',
+    )
     const job = {
-      id: 'backup-1', type: 'vzdump', schedule: '09:00', enabled: true, storage: 'pbs01', vmid: '2001,2002', mode: 'snapshot', compress: 'zstd',
-      'notes-template': '{{guestname}}', 'next-run': 1_795_597_200, 'repeat-missed': false, comment: 'daily', node: 'node01',
-      'prune-backups': { 'keep-last': 3, 'keep-daily': 7 }, fleecing: { enabled: 1, storage: 'local-lvm' }, 'notification-mode': 'auto',
+      id: 'backup-1',
+      type: 'vzdump',
+      schedule: '09:00',
+      enabled: true,
+      storage: 'pbs01',
+      vmid: '2001,2002',
+      mode: 'snapshot',
+      compress: 'zstd',
+      'notes-template': '{{guestname}}',
+      'next-run': 1_795_597_200,
+      'repeat-missed': false,
+      comment: 'daily',
+      node: 'node01',
+      'prune-backups': { 'keep-last': 3, 'keep-daily': 7 },
+      fleecing: { enabled: 1, storage: 'local-lvm' },
+      'notification-mode': 'auto',
     }
     keep(...ofCall(pve.runJobOnNode(job, 'node01')))
-    keep(...ofCall(pve.backUpCall('node01', { vmids: [2001, 2002], storage: 'pbs01', mode: 'snapshot', isProtected: true, notes: '{{guestname}}' })))
+    keep(
+      ...ofCall(
+        pve.backUpCall('node01', {
+          vmids: [2001, 2002],
+          storage: 'pbs01',
+          mode: 'snapshot',
+          isProtected: true,
+          notes: '{{guestname}}',
+        }),
+      ),
+    )
     const api = loadApiDescription('pve')!
     expect(seen.flatMap((call) => checkRequest(api, call.method, call.path, call.parameters))).toEqual([])
     expect(seen.at(-2)!.parameters).toEqual({
-      storage: 'pbs01', vmid: '2001,2002', mode: 'snapshot', compress: 'zstd', 'notes-template': '{{guestname}}',
-      'prune-backups': 'keep-last=3,keep-daily=7', fleecing: 'enabled=1,storage=local-lvm', 'notification-mode': 'auto',
+      storage: 'pbs01',
+      vmid: '2001,2002',
+      mode: 'snapshot',
+      compress: 'zstd',
+      'notes-template': '{{guestname}}',
+      'prune-backups': 'keep-last=3,keep-daily=7',
+      fleecing: 'enabled=1,storage=local-lvm',
+      'notification-mode': 'auto',
     })
   })
 })
@@ -101,18 +148,27 @@ describe.skipIf(!loadApiDescription('pve'))('requests to Proxmox VE', () => {
 describe('what tasks tell', () => {
   it.each([
     ['datastore01:vm/2002', { store: 'datastore01', namespace: '', type: 'vm', backupId: '2002' }],
-    ['datastore01:a/b:host/proj-pg01', { store: 'datastore01', namespace: 'a/b', type: 'host', backupId: 'proj-pg01' }],
+    [
+      'datastore01:a/b:host/proj-pg01',
+      { store: 'datastore01', namespace: 'a/b', type: 'host', backupId: 'proj-pg01' },
+    ],
     ['datastore01', undefined],
     ['datastore01:tape/1', undefined],
   ])('the group of %s', (workerId, expected) => expect(pbs.groupOfTask(workerId)).toEqual(expected))
 
   it('when a verification began, by its name', () => {
-    expect(pbs.upidStartMs('UPID:pbs01:000003E9:0000C3A1:0000002A:65000000:verify:x:root@pam:')).toBe(0x65000000 * 1000)
+    expect(pbs.upidStartMs('UPID:pbs01:000003E9:0000C3A1:0000002A:65000000:verify:x:root@pam:')).toBe(
+      0x65000000 * 1000,
+    )
     expect(pbs.upidStartMs('nonsense')).toBeUndefined()
   })
 
   it('which guests failed, and why', () => {
-    const log = ['INFO: Starting Backup of VM 2001 (qemu)', 'ERROR: Backup of VM 2017 failed - got timeout', 'ERROR: Backup of CT 300 failed - no space left']
+    const log = [
+      'INFO: Starting Backup of VM 2001 (qemu)',
+      'ERROR: Backup of VM 2017 failed - got timeout',
+      'ERROR: Backup of CT 300 failed - no space left',
+    ]
     expect(pve.failuresInLog(log)).toEqual([
       { vmid: 2017, reason: 'got timeout' },
       { vmid: 300, reason: 'no space left' },

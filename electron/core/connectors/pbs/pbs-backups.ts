@@ -109,7 +109,8 @@ const keepOptions = (keep: Keep) => ({
 export const readServerTime = (pbs: Calls, signal?: AbortSignal) =>
   pbs.call(serverTime, { path: '/nodes/localhost/time', signal })
 
-export const readUsage = (pbs: Rows, signal?: AbortSignal) => pbs.rows(usageHistory, '/status/datastore-usage', signal)
+export const readUsage = (pbs: Rows, signal?: AbortSignal) =>
+  pbs.rows(usageHistory, '/status/datastore-usage', signal)
 
 export const readGarbage = (pbs: Rows, signal?: AbortSignal) => pbs.rows(garbageRow, '/admin/gc', signal)
 
@@ -125,10 +126,18 @@ export const readBackupTasks = (pbs: Rows, sinceMs: number, signal?: AbortSignal
   })
 
 export const readNotes = (pbs: Calls, snapshot: SnapshotOnServer, signal?: AbortSignal) =>
-  pbs.call(text.nullable(), { path: `${storePath(snapshot.store)}/notes`, query: ofSnapshot(snapshot), signal })
+  pbs.call(text.nullable(), {
+    path: `${storePath(snapshot.store)}/notes`,
+    query: ofSnapshot(snapshot),
+    signal,
+  })
 
 /** What a change is, as one call; the UPID of the task that it starts, where it starts one. */
-const change = (method: 'POST' | 'PUT', path: string, body: HttpsCall['body'] & object): HttpsCall => ({ method, path, body })
+const change = (method: 'POST' | 'PUT', path: string, body: HttpsCall['body'] & object): HttpsCall => ({
+  method,
+  path,
+  body,
+})
 
 export const verifyCall = (wish: {
   store: string
@@ -163,13 +172,19 @@ export const pruneGroup = async (
   wish: { group: GroupOnServer; keep: Keep; isDryRun: boolean; signal?: AbortSignal | undefined },
 ) => {
   const body = { ...ofGroup(wish.group), ...keepOptions(wish.keep), 'dry-run': wish.isDryRun ? 1 : 0 }
-  return pbs.call(z.array(prunedRow), { ...change('POST', `${storePath(wish.group.store)}/prune`, body), signal: wish.signal })
+  return pbs.call(z.array(prunedRow), {
+    ...change('POST', `${storePath(wish.group.store)}/prune`, body),
+    signal: wish.signal,
+  })
 }
 
 export const setProtection = (pbs: Calls, snapshot: SnapshotOnServer, isProtected: boolean) =>
   pbs.call(
     noAnswer,
-    change('PUT', `${storePath(snapshot.store)}/protected`, { ...ofSnapshot(snapshot), protected: isProtected ? 1 : 0 }),
+    change('PUT', `${storePath(snapshot.store)}/protected`, {
+      ...ofSnapshot(snapshot),
+      protected: isProtected ? 1 : 0,
+    }),
   )
 
 export const setNotes = (pbs: Calls, snapshot: SnapshotOnServer, notes: string) =>
@@ -190,6 +205,9 @@ export function upidStartMs(upid: string | undefined): number | undefined {
 
 /** `store:type/id`, or `store:namespace:type/id`, as backup tasks are called. */
 export function groupOfTask(workerId: string): GroupOnServer | undefined {
-  const [, store, namespace, type, backupId] = /^([^:]+):(?:(.+):)?(vm|ct|host)\/([^/]+)$/.exec(workerId) ?? []
-  return store && type && backupId ? { store, namespace: namespace ?? '', type: type as GroupOnServer['type'], backupId } : undefined
+  const [, store, namespace, type, backupId] =
+    /^([^:]+):(?:(.+):)?(vm|ct|host)\/([^/]+)$/.exec(workerId) ?? []
+  return store && type && backupId
+    ? { store, namespace: namespace ?? '', type: type as GroupOnServer['type'], backupId }
+    : undefined
 }

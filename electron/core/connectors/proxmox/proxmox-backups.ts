@@ -38,7 +38,9 @@ const volumes = z.object({
       z.object({
         id: wireNumber,
         type: text.optional(),
-        children: z.array(z.object({ id: text, included: wireBoolean.optional(), reason: text.optional() })).default([]),
+        children: z
+          .array(z.object({ id: text, included: wireBoolean.optional(), reason: text.optional() }))
+          .default([]),
       }),
     )
     .default([]),
@@ -55,7 +57,8 @@ const nodeTask = z.object({
 })
 export type NodeTask = z.infer<typeof nodeTask>
 
-export const readVzdumpJobs = (pve: Rows, signal?: AbortSignal) => pve.rows(vzdumpJob, '/cluster/backup', signal)
+export const readVzdumpJobs = (pve: Rows, signal?: AbortSignal) =>
+  pve.rows(vzdumpJob, '/cluster/backup', signal)
 
 export const readNodes = (pve: Rows, signal?: AbortSignal) => pve.rows(nodeRow, '/nodes', signal)
 
@@ -98,7 +101,16 @@ export const failuresInLog = (lines: readonly string[]): Array<{ vmid: number; r
 
 /** Options that say when and where a job runs; vzdump itself knows none of them. */
 const ofTheSchedule = new Set([
-  'id', 'type', 'enabled', 'schedule', 'starttime', 'dow', 'node', 'comment', 'next-run', 'repeat-missed',
+  'id',
+  'type',
+  'enabled',
+  'schedule',
+  'starttime',
+  'dow',
+  'node',
+  'comment',
+  'next-run',
+  'repeat-missed',
 ])
 
 /** The call that runs a job's share of one node now, as Proxmox' own page does it. */
@@ -106,7 +118,11 @@ export function runJobOnNode(job: VzdumpJob, node: string): HttpsCall {
   const options = Object.entries(job).flatMap(([name, value]) =>
     value === undefined || ofTheSchedule.has(name) ? [] : [[name, wireOption(value)] as const],
   )
-  return { method: 'POST', path: `/nodes/${encodeURIComponent(node)}/vzdump`, body: Object.fromEntries(options) }
+  return {
+    method: 'POST',
+    path: `/nodes/${encodeURIComponent(node)}/vzdump`,
+    body: Object.fromEntries(options),
+  }
 }
 
 /** Flags go as 0 and 1, structured options as a property string. */

@@ -83,7 +83,11 @@ function meaningOfStatus(status: number, call: S3Call): Meaning | undefined {
   if (status === 401) return badKey
   if (status === 403)
     return call.action === 'HeadBucket'
-      ? ['forbidden', () => `does not let this key see ${call.bucket}`, `${badKey[2]} Allow s3:ListBucket on the bucket.`]
+      ? [
+          'forbidden',
+          () => `does not let this key see ${call.bucket}`,
+          `${badKey[2]} Allow s3:ListBucket on the bucket.`,
+        ]
       : meanings['AccessDenied']
   if (status === 404) return call.action === 'HeadBucket' ? noBucket : meanings['NoSuchKey']
   if (status === 429 || status === 503) return meanings['SlowDown']
@@ -112,7 +116,9 @@ function meaningOf(thrown: unknown, call: S3Call): AppError {
   const { name, message } = thrown as ServiceError
   if (status >= 200 && status < 300) return notS3(party, call.action)
   const known = meanings[name] ?? meaningOfStatus(status, call)
-  const words = maskValues(message ?? '', call.secrets).replace(/\s+/g, ' ').slice(0, 300)
+  const words = maskValues(message ?? '', call.secrets)
+    .replace(/\s+/g, ' ')
+    .slice(0, 300)
   if (known) {
     const [code, what, remedy] = known
     return new AppError(code, `${at} ${what(call)}.`, {
@@ -122,20 +128,28 @@ function meaningOf(thrown: unknown, call: S3Call): AppError {
       retryable: code === 'rate-limited',
     })
   }
-  return new AppError('upstream', `${at} answered ${status} to ${call.action}: ${name}${words ? `, ${words}` : ''}.`, {
-    remedy: 'Look at the state of that service, then try again.',
-    target: party,
-    detail: { kind: 'http', status, reason: name },
-    retryable: status >= 500,
-  })
+  return new AppError(
+    'upstream',
+    `${at} answered ${status} to ${call.action}: ${name}${words ? `, ${words}` : ''}.`,
+    {
+      remedy: 'Look at the state of that service, then try again.',
+      target: party,
+      detail: { kind: 'http', status, reason: name },
+      retryable: status >= 500,
+    },
+  )
 }
 
 /** A 2xx answer that says nothing of what S3 would say. */
 export const notS3 = (party: Party, action: string): AppError =>
-  new AppError('upstream', `${party.system} at ${party.endpoint} answered ${action} with something that is not S3.`, {
-    remedy: 'Check that the endpoint is an S3 service: a proxy or a sign-in page may answer there.',
-    target: party,
-  })
+  new AppError(
+    'upstream',
+    `${party.system} at ${party.endpoint} answered ${action} with something that is not S3.`,
+    {
+      remedy: 'Check that the endpoint is an S3 service: a proxy or a sign-in page may answer there.',
+      target: party,
+    },
+  )
 
 const statusOf = (thrown: unknown): number | undefined =>
   (thrown as ServiceError | null)?.$metadata?.httpStatusCode
@@ -146,7 +160,9 @@ function mayHaveHappened(thrown: unknown, call: S3Call): boolean {
   const status = statusOf(thrown)
   if (status !== undefined) return status === 502 || status === 504 || (status >= 200 && status < 300)
   const { code } = (thrown ?? {}) as NodeJS.ErrnoException
-  return code !== 'ECONNREFUSED' && code !== 'ENOTFOUND' && (call.isLate || call.isCancelled || code !== undefined)
+  return (
+    code !== 'ECONNREFUSED' && code !== 'ENOTFOUND' && (call.isLate || call.isCancelled || code !== undefined)
+  )
 }
 
 const doubtful = (failure: AppError, call: S3Call): AppError =>

@@ -14,7 +14,9 @@ export const probeS3: Probe<'s3'> = async function* (settings, secrets, { signal
         break
       }
     } catch (thrown) {
-      const error = isAppError(thrown) ? thrown : new AppError('internal', 'The object store could not be asked.', { cause: thrown })
+      const error = isAppError(thrown)
+        ? thrown
+        : new AppError('internal', 'The object store could not be asked.', { cause: thrown })
       if (error.code !== 'forbidden') {
         yield { step: 'authentication', state: 'failed', finding: error.message, error }
         return

@@ -37,7 +37,11 @@ export interface Holdings {
 }
 
 /** Gathers the snapshots of the groups; those older than the thing itself are of another one with its number. */
-export function holdingsOf(ground: Ground, groups: readonly GroupName[], createdAtMs: number | undefined): Holdings {
+export function holdingsOf(
+  ground: Ground,
+  groups: readonly GroupName[],
+  createdAtMs: number | undefined,
+): Holdings {
   const good: Holdings['good'] = []
   const failures: Holdings['failures'] = []
   for (const group of groups) {
@@ -47,14 +51,23 @@ export function holdingsOf(ground: Ground, groups: readonly GroupName[], created
     for (const snapshot of ground.snapshotsOf(group)) {
       const atMs = snapshot.backupTime * 1000 - skewMs
       if (snapshot.isRunning || (createdAtMs !== undefined && atMs < createdAtMs - creationSkewMs)) continue
-      good.push({ snapshot, atMs, verifiedAtMs: snapshot.verifiedAtMs === null ? null : snapshot.verifiedAtMs - skewMs })
+      good.push({
+        snapshot,
+        atMs,
+        verifiedAtMs: snapshot.verifiedAtMs === null ? null : snapshot.verifiedAtMs - skewMs,
+      })
     }
     for (const attempt of ground.attemptsOf(group))
       if (attempt.error) failures.push({ atMs: attempt.atMs - skewMs, reason: attempt.error })
   }
   good.sort((a, b) => b.atMs - a.atMs)
   const names = new Set(groups.map((group) => group.connectionId))
-  return { groups, good, failures, parts: names.size === 0 ? ground.pbs : ground.pbs.filter((it) => names.has(it.connectionId)) }
+  return {
+    groups,
+    good,
+    failures,
+    parts: names.size === 0 ? ground.pbs : ground.pbs.filter((it) => names.has(it.connectionId)),
+  }
 }
 
 function assessGuest(ground: Ground, guest: Entity): CoverageRow {
@@ -106,7 +119,10 @@ const failuresOf = (cluster: Part<ProxmoxReading>, guest: Entity): Holdings['fai
     .map((failure) => ({ atMs: failure.atMs - skewOf(cluster), reason: failure.reason }))
 
 /** Both servers tell of one failure: vzdump's reason is the telling one, the backup server only saw a lost client. */
-const joinFailures = (onServer: Holdings['failures'], ofCluster: Holdings['failures']): Holdings['failures'] => [
+const joinFailures = (
+  onServer: Holdings['failures'],
+  ofCluster: Holdings['failures'],
+): Holdings['failures'] => [
   ...ofCluster,
   ...onServer.filter((it) => ofCluster.every((other) => Math.abs(other.atMs - it.atMs) > oneRunMs)),
 ]
@@ -116,7 +132,11 @@ function assessDatabase(ground: Ground, server: Entity): CoverageRow {
   const groups = machine ? (ground.groupsOf.get(machine.id) ?? []) : []
   const dumps = groups.filter((group) => group.type === 'host')
   const holdings = holdingsOf(ground, dumps, undefined)
-  const images = holdingsOf(ground, groups.filter((group) => group.type !== 'host'), undefined)
+  const images = holdingsOf(
+    ground,
+    groups.filter((group) => group.type !== 'host'),
+    undefined,
+  )
   const { target, from } = targetOf(ground.policy, server)
   const newest = holdings.good[0]
   const problems = [
@@ -124,7 +144,9 @@ function assessDatabase(ground: Ground, server: Entity): CoverageRow {
     ...(newest ? [] : [absenceOfDumps(holdings, images)]),
     ...ageProblems(ground.nowMs, holdings, target),
   ]
-  const databases = ground.entities.filter((it) => it.kind === 'database' && it.parentId === server.id).map((it) => it.name)
+  const databases = ground.entities
+    .filter((it) => it.kind === 'database' && it.parentId === server.id)
+    .map((it) => it.name)
   const told = ground.databases.find((part) => part.connectionId === server.connectionId)?.reading
   return {
     entityId: server.id,
@@ -184,7 +206,9 @@ const newestVerified = (good: Holdings['good']): number | null =>
 /** A failure counts until a good backup has followed it; a damaged one for as long as it is kept. */
 function failureProblems({ good, failures }: Holdings, nowMs: number): CoverageProblem[] {
   const newestMs = good[0]?.atMs ?? -Infinity
-  const since = failures.filter((it) => it.atMs > newestMs && it.atMs <= nowMs).sort((a, b) => b.atMs - a.atMs)
+  const since = failures
+    .filter((it) => it.atMs > newestMs && it.atMs <= nowMs)
+    .sort((a, b) => b.atMs - a.atMs)
   const last = since[0]
   const damaged = good.filter(({ snapshot }) => snapshot.verification === 'failed')
   return [
@@ -210,10 +234,19 @@ function failureProblems({ good, failures }: Holdings, nowMs: number): CoverageP
   ]
 }
 
-function jobProblems(cluster: Part | undefined, jobs: JobOfGuest[], enabled: JobOfGuest[]): CoverageProblem[] {
+function jobProblems(
+  cluster: Part | undefined,
+  jobs: JobOfGuest[],
+  enabled: JobOfGuest[],
+): CoverageProblem[] {
   if (enabled.length > 0) return []
   if (!cluster?.reading)
-    return [{ kind: 'not-visible', text: `The backup jobs of ${cluster?.label ?? 'its cluster'} have not been read yet.` }]
+    return [
+      {
+        kind: 'not-visible',
+        text: `The backup jobs of ${cluster?.label ?? 'its cluster'} have not been read yet.`,
+      },
+    ]
   const off = jobs[0]
   return off
     ? [{ kind: 'job-off', text: `Its only job, ${off.job.id}, is switched off.` }]
@@ -224,16 +257,32 @@ function jobProblems(cluster: Part | undefined, jobs: JobOfGuest[], enabled: Job
 function absence(ground: Ground, guest: Entity, { parts }: Holdings, enabled: JobOfGuest[]): CoverageProblem {
   const unseen = parts.find((part) => !part.reading || !part.isLive)
   if (parts.length === 0)
-    return { kind: 'not-visible', text: 'No backup server is connected: whether it has backups is not known.' }
+    return {
+      kind: 'not-visible',
+      text: 'No backup server is connected: whether it has backups is not known.',
+    }
   if (unseen)
-    return { kind: 'not-visible', text: `${unseen.label} ${unseen.reading ? 'does not answer' : 'has not been read'}: whether it has backups is not known.` }
-  const elsewhere = enabled.find(({ job }) => !ground.seenStorages.has(`${guest.connectionId}/${job.storage}`))
+    return {
+      kind: 'not-visible',
+      text: `${unseen.label} ${unseen.reading ? 'does not answer' : 'has not been read'}: whether it has backups is not known.`,
+    }
+  const unread = parts.flatMap((part) => part.reading?.unread ?? [])[0]
+  if (unread !== undefined)
+    return {
+      kind: 'not-visible',
+      text: `The backups in ${unread} cannot be read: whether it has some there is not known.`,
+    }
+  const elsewhere = enabled.find(
+    ({ job }) => !ground.seenStorages.has(`${guest.connectionId}/${job.storage}`),
+  )
   if (elsewhere)
     return {
       kind: 'not-visible',
       text: `Its job ${elsewhere.job.id} writes to ${elsewhere.job.storage}, which is no datastore of a connected backup server.`,
     }
-  const alike = ground.unlinkedGroups.get(`${guest.facts['type'] === 'lxc' ? 'ct' : 'vm'}/${String(guest.facts['vmid'])}`)
+  const alike = ground.unlinkedGroups.get(
+    `${guest.facts['type'] === 'lxc' ? 'ct' : 'vm'}/${String(guest.facts['vmid'])}`,
+  )
   if (alike)
     return {
       kind: 'never-backed-up',
@@ -245,7 +294,10 @@ function absence(ground: Ground, guest: Entity, { parts }: Holdings, enabled: Jo
 function absenceOfDumps({ parts }: Holdings, images: Holdings): CoverageProblem {
   const unseen = parts.find((part) => !part.reading || !part.isLive)
   if (parts.length === 0 || unseen)
-    return { kind: 'not-visible', text: `${unseen?.label ?? 'No backup server'} ${unseen ? 'does not answer' : 'is connected'}: whether there are dumps is not known.` }
+    return {
+      kind: 'not-visible',
+      text: `${unseen?.label ?? 'No backup server'} ${unseen ? 'does not answer' : 'is connected'}: whether there are dumps is not known.`,
+    }
   return images.good.length > 0
     ? { kind: 'not-visible', text: 'Only its machine is backed up; no dump of the databases is known.' }
     : { kind: 'never-backed-up', text: 'No backup of it is known: no dump, and no image of its machine.' }
@@ -264,7 +316,10 @@ function ageProblems(nowMs: number, { good, parts }: Holdings, target: BackupTar
             kind: 'not-visible',
             text: `Nothing is known of ${lost.label} since ${clockIn(knownUntil(lost, nowMs), zoneOf(lost))}; the newest backup known then is ${formatDuration(ageMs)} old.`,
           }
-        : { kind: 'stale', text: `Its newest backup is ${formatDuration(ageMs)} old; the RPO is ${formatHours(target.rpoHours)}.` },
+        : {
+            kind: 'stale',
+            text: `Its newest backup is ${formatDuration(ageMs)} old; the RPO is ${formatHours(target.rpoHours)}.`,
+          },
     )
   const verified = newestVerified(good)
   const verifiedAgeMs = verified === null ? null : nowMs - verified
@@ -286,7 +341,10 @@ function leftOutProblems(enabled: JobOfGuest[]): CoverageProblem[] {
   return [
     {
       kind: 'partial',
-      text: missing.length === 1 ? `Its disk ${missing[0]} is left out of every backup.` : `Its disks ${missing.join(', ')} are left out of every backup.`,
+      text:
+        missing.length === 1
+          ? `Its disk ${missing[0]} is left out of every backup.`
+          : `Its disks ${missing.join(', ')} are left out of every backup.`,
     },
   ]
 }

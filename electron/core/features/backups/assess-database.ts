@@ -10,9 +10,11 @@ const hourMs = 3_600_000
 
 /** The longest time between two kept dumps: what their client did, since nobody tells what it is told to do. */
 export function judgeRhythm({ good }: Holdings, rpoHours: number): Promised {
-  if (good.length < 2) return { state: 'unknown', text: 'Its dumps are made by its own client, whose schedule cannot be seen.' }
+  if (good.length < 2)
+    return { state: 'unknown', text: 'Its dumps are made by its own client, whose schedule cannot be seen.' }
   let gapMs = 0
-  for (let index = 1; index < good.length; index += 1) gapMs = Math.max(gapMs, good[index - 1]!.atMs - good[index]!.atMs)
+  for (let index = 1; index < good.length; index += 1)
+    gapMs = Math.max(gapMs, good[index - 1]!.atMs - good[index]!.atMs)
   const seen = `Between two of its ${good.length} kept dumps lie up to ${formatDuration(gapMs)}`
   return gapMs <= rpoHours * hourMs
     ? { state: 'kept', text: `${seen}. Their schedule cannot be seen.` }

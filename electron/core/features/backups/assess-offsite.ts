@@ -31,13 +31,20 @@ export const offsiteViews = (ground: Ground): OffsiteView[] =>
 export function assessOffsite(ground: Ground): OffsiteRow[] {
   const rows = ground.offsite.flatMap((part) => (part.reading ? rowsOf(ground, part, part.reading) : []))
   const order: OffsiteRow['verdict'][] = ['none', 'stale', 'unknown', 'ok']
-  return rows.sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict) || a.name.localeCompare(b.name, 'en', { numeric: true }))
+  return rows.sort(
+    (a, b) =>
+      order.indexOf(a.verdict) - order.indexOf(b.verdict) ||
+      a.name.localeCompare(b.name, 'en', { numeric: true }),
+  )
 }
 
 function rowsOf(ground: Ground, part: Part<OffsiteReading>, reading: OffsiteReading): OffsiteRow[] {
   const { offsite } = ground.policy
   const owners = createOwners(ground, offsite)
-  const sets = Map.groupBy(reading.copies, (copy) => owners.of(copy)?.id ?? `${copy.type}/${copy.backupId || copy.name}`)
+  const sets = Map.groupBy(
+    reading.copies,
+    (copy) => owners.of(copy)?.id ?? `${copy.type}/${copy.backupId || copy.name}`,
+  )
   const rows = [...sets].map(([id, copies]) => rowOf(ground, part, id, ground.entityById.get(id), copies))
   if (!offsite.isRequired) return rows
   // Machines with a backup on site want one off site; the others are the coverage page's to complain of.
@@ -45,7 +52,8 @@ function rowsOf(ground: Ground, part: Part<OffsiteReading>, reading: OffsiteRead
   return [...rows, ...wanting.map((it) => rowOf(ground, part, it.id, it, []))]
 }
 
-const isBackedUp = (ground: Ground, entity: Entity): boolean => (ground.groupsOf.get(entity.id) ?? []).length > 0
+const isBackedUp = (ground: Ground, entity: Entity): boolean =>
+  (ground.groupsOf.get(entity.id) ?? []).length > 0
 
 function rowOf(
   ground: Ground,
@@ -61,14 +69,24 @@ function rowOf(
     return newest ? [copyView(ground, part, newest, offsite)] : []
   })
   const first = newestFirst[0]
-  const lacking = (['weekly', 'monthly'] as const).filter((cadence) => !shown.some((copy) => copy.cadence === cadence))
+  const lacking = (['weekly', 'monthly'] as const).filter(
+    (cadence) => !shown.some((copy) => copy.cadence === cadence),
+  )
   const late = shown.filter((copy) => !copy.isInTime)
   const words: string[] = [
     ...lacking.map((cadence) => `no ${cadence} copy`),
     ...late.map((copy) => `the ${copy.cadence} copy is too old`),
   ]
   const verdict: OffsiteRow['verdict'] =
-    shown.length === 0 ? (part.isLive ? 'none' : 'unknown') : words.length === 0 ? 'ok' : part.isLive ? 'stale' : 'unknown'
+    shown.length === 0
+      ? part.isLive
+        ? 'none'
+        : 'unknown'
+      : words.length === 0
+        ? 'ok'
+        : part.isLive
+          ? 'stale'
+          : 'unknown'
   return {
     connectionId: part.connectionId,
     id,
@@ -77,7 +95,10 @@ function rowOf(
     type: first?.type ?? (entity?.kind === 'guest' ? 'vm' : 'db'),
     copies: shown,
     verdict,
-    text: words.length === 0 ? 'Both copies are in time' : `${words.join('; ')}${entity ? '' : '; it belongs to nothing in the inventory'}`,
+    text:
+      words.length === 0
+        ? 'Both copies are in time'
+        : `${words.join('; ')}${entity ? '' : '; it belongs to nothing in the inventory'}`,
   }
 }
 
@@ -100,7 +121,12 @@ function copyView(ground: Ground, part: Part, copy: KeptCopy, offsite: OffsitePo
 /** Whose copy it is: guests by cluster and VMID, databases by the name of their machine. */
 function createOwners(ground: Ground, offsite: OffsitePolicy) {
   const guests = ground.entities.filter((it) => it.kind === 'guest' && it.facts['isTemplate'] !== true)
-  const byNumber = new Map(guests.map((it) => [`${String(it.facts['cluster'])}|${String(it.facts['type'])}|${String(it.facts['vmid'])}`, it]))
+  const byNumber = new Map(
+    guests.map((it) => [
+      `${String(it.facts['cluster'])}|${String(it.facts['type'])}|${String(it.facts['vmid'])}`,
+      it,
+    ]),
+  )
   const servers = ground.entities.filter((it) => it.kind === 'database-server')
   const byMachine = new Map<string, Entity>()
   for (const edge of ground.edges) {

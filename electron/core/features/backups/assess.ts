@@ -1,5 +1,10 @@
 // Everything that the page shows, from one ground: the judged rows, the promises, the whole in a sentence. Pure.
-import { coverageVerdicts, type BackupSource, type BackupState, type CoverageRow } from '#shared/contracts/backups.ts'
+import {
+  coverageVerdicts,
+  type BackupSource,
+  type BackupState,
+  type CoverageRow,
+} from '#shared/contracts/backups.ts'
 import type { SiteId } from '#shared/model/connection.ts'
 import { assessCoverage } from './assess-coverage.ts'
 import { assessOffsite, offsiteViews } from './assess-offsite.ts'
@@ -13,7 +18,9 @@ const collator = new Intl.Collator('en', { numeric: true })
 export function assess(siteId: SiteId, input: GroundInput, sources: BackupSource[]): BackupState {
   const ground = createGround(input)
   const rows = assessCoverage(ground).sort(
-    (a, b) => coverageVerdicts.indexOf(a.verdict) - coverageVerdicts.indexOf(b.verdict) || collator.compare(a.name, b.name),
+    (a, b) =>
+      coverageVerdicts.indexOf(a.verdict) - coverageVerdicts.indexOf(b.verdict) ||
+      collator.compare(a.name, b.name),
   )
   const offsiteRows = assessOffsite(ground)
   const counts = Object.fromEntries(
@@ -49,7 +56,8 @@ function headlineOf(wanted: readonly CoverageRow[], meetRpo: BackupState['meetRp
   const objectives = [...new Set(wanted.map((row) => row.target.rpoHours))]
   const what = wanted.some((row) => row.kind === 'database') ? 'guests and databases' : 'guests'
   const objective = objectives.length === 1 ? `RPO ${formatHours(objectives[0]!)}` : 'their RPO'
-  const of = (verdict: CoverageRow['verdict']): CoverageRow[] => wanted.filter((row) => row.verdict === verdict)
+  const of = (verdict: CoverageRow['verdict']): CoverageRow[] =>
+    wanted.filter((row) => row.verdict === verdict)
   const partial = wanted.filter((row) => row.problems.some((problem) => problem.kind === 'partial'))
   const worst = [
     ...(of('failed').length > 0 ? [`failed: ${namesOf(of('failed'))}`] : []),

@@ -37,7 +37,8 @@ export function createBackupDesk(
 ): BackupDesk {
   const entries = new Map<SiteId, Entry>()
   const closing = new AbortController()
-  const open = (siteId: SiteId): BackupSession => new BackupSession(core.sites.get(siteId), core, store, inventory)
+  const open = (siteId: SiteId): BackupSession =>
+    new BackupSession(core.sites.get(siteId), core, store, inventory)
 
   function take(siteId: SiteId): Entry {
     const known = entries.get(siteId)

@@ -45,7 +45,16 @@ export function createBackupRuns({ connectors, tasks }: ActionCore) {
     const upid = await startedUpid(pve, run)
     if (upid === null) return null
     const { siteId, connectionId, title, subject, entityId, audit } = run
-    return tasks.begin({ kind: 'proxmox', siteId, connectionId, title, subject, entityId, reference: { upid }, audit })
+    return tasks.begin({
+      kind: 'proxmox',
+      siteId,
+      connectionId,
+      title,
+      subject,
+      entityId,
+      reference: { upid },
+      audit,
+    })
   }
 
   /** One after the other: what has begun is told even when a later node refuses. */
@@ -57,35 +66,52 @@ export function createBackupRuns({ connectors, tasks }: ActionCore) {
         if (task) begun.push(task)
       } catch (thrown) {
         if (begun.length === 0 || !isAppError(thrown)) throw thrown
-        throw new AppError(thrown.code, `Backups run on ${begun.length} of ${runs.length} nodes; ${run.node} refused: ${thrown.message}`, {
-          remedy: thrown.remedy,
-          target: thrown.target,
-          detail: thrown.detail,
-          cause: thrown,
-        })
+        throw new AppError(
+          thrown.code,
+          `Backups run on ${begun.length} of ${runs.length} nodes; ${run.node} refused: ${thrown.message}`,
+          {
+            remedy: thrown.remedy,
+            target: thrown.target,
+            detail: thrown.detail,
+            cause: thrown,
+          },
+        )
       }
     }
     return begun
   }
 
   return {
-    async runJob(siteId: SiteId, connectionId: ConnectionId, jobId: string, audit: AuditHandle | undefined): Promise<Task[]> {
+    async runJob(
+      siteId: SiteId,
+      connectionId: ConnectionId,
+      jobId: string,
+      audit: AuditHandle | undefined,
+    ): Promise<Task[]> {
       const pve = connectors.proxmox(connectionId)
       const [jobs, nodes] = await Promise.all([readVzdumpJobs(pve), readNodes(pve)])
       const job = jobs.find((it) => it.id === jobId)
-      if (!job) throw new AppError('not-found', `There is no backup job ${jobId} any more.`, { remedy: 'Read the jobs again.' })
+      if (!job)
+        throw new AppError('not-found', `There is no backup job ${jobId} any more.`, {
+          remedy: 'Read the jobs again.',
+        })
       const online = nodes.filter((row) => row.status !== 'offline').map((row) => row.node)
       const wanted = job.node === undefined ? online : [job.node]
       const offline = wanted.filter((node) => !online.includes(node))
       if (offline.length > 0)
-        throw new AppError('unreachable', `The node ${offline.join(', ')} of the job ${jobId} is offline.`, { remedy: 'Bring the node back, then run the job.' })
+        throw new AppError('unreachable', `The node ${offline.join(', ')} of the job ${jobId} is offline.`, {
+          remedy: 'Bring the node back, then run the job.',
+        })
       const carrying = await nodesWithGuests(pve, jobId)
       audit?.describe(`Run the backup job ${jobId}`)
       const begun = await beginAll(
         wanted
           .filter((node) => carrying === null || carrying.has(node))
           .map((node) => ({
-            siteId, connectionId, node, audit,
+            siteId,
+            connectionId,
+            node,
+            audit,
             call: runJobOnNode(job, node),
             title: `Run the backup job ${jobId} on ${node}`,
             subject: jobId,
@@ -96,7 +122,12 @@ export function createBackupRuns({ connectors, tasks }: ActionCore) {
       return begun
     },
 
-    async backUpGuests(siteId: SiteId, guests: readonly Entity[], wish: GuestsWish, audit: AuditHandle | undefined): Promise<Task[]> {
+    async backUpGuests(
+      siteId: SiteId,
+      guests: readonly Entity[],
+      wish: GuestsWish,
+      audit: AuditHandle | undefined,
+    ): Promise<Task[]> {
       audit?.describe(`Back up ${guests.map((guest) => guest.name).join(', ')}`.slice(0, 400))
       const places = Map.groupBy(guests, (guest) => `${guest.connectionId}\n${String(guest.facts['node'])}`)
       const begun = await beginAll(
@@ -105,7 +136,9 @@ export function createBackupRuns({ connectors, tasks }: ActionCore) {
           const node = String(first!.facts['node'])
           const names = here.map((guest) => guest.name).join(', ')
           return {
-            siteId, node, audit,
+            siteId,
+            node,
+            audit,
             connectionId: first!.connectionId,
             call: backUpCall(node, { ...wish, vmids: here.map((guest) => Number(guest.facts['vmid'])) }),
             title: here.length === 1 ? `Back up ${names}` : `Back up ${here.length} guests on ${node}`,
@@ -114,7 +147,8 @@ export function createBackupRuns({ connectors, tasks }: ActionCore) {
           }
         }),
       )
-      if (begun.length === 0) throw nothingToDo('None of these guests is where it was: Proxmox VE had nothing to do.')
+      if (begun.length === 0)
+        throw nothingToDo('None of these guests is where it was: Proxmox VE had nothing to do.')
       return begun
     },
   }
@@ -128,7 +162,11 @@ async function nodesWithGuests(pve: ProxmoxConnector, jobId: string): Promise<Se
   try {
     const [included, resources] = await Promise.all([readIncludedVolumes(pve, jobId), pve.resources()])
     const wanted = new Set(included.children.map((guest) => guest.id))
-    return new Set(resources.flatMap((row) => (row.vmid !== undefined && wanted.has(row.vmid) && row.node ? [row.node] : [])))
+    return new Set(
+      resources.flatMap((row) =>
+        row.vmid !== undefined && wanted.has(row.vmid) && row.node ? [row.node] : [],
+      ),
+    )
   } catch (thrown) {
     if (isAppError(thrown) && thrown.code === 'forbidden') return null
     throw thrown
@@ -143,7 +181,9 @@ async function startedUpid(pve: ProxmoxConnector, { node, call }: Run): Promise<
     return answer.startsWith('UPID:') ? answer : null
   } catch (thrown) {
     if (!isAppError(thrown) || thrown.detail?.kind !== 'outcome-unknown') throw thrown
-    const fresh = (await list().catch(() => [])).filter((upid) => !before.has(upid) && upid.includes(`:${pve.identity}:`))
+    const fresh = (await list().catch(() => [])).filter(
+      (upid) => !before.has(upid) && upid.includes(`:${pve.identity}:`),
+    )
     // Two new ones cannot be told apart: then it stays unknown.
     if (fresh.length !== 1) throw thrown
     return fresh[0]!

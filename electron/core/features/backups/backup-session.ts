@@ -42,7 +42,10 @@ interface Held {
 }
 
 const readKindOf = ({ settings }: Connection): ReadKind | undefined =>
-  settings.kind === 'pbs' || settings.kind === 'proxmox' || settings.kind === 's3' || settings.kind === 'postgres'
+  settings.kind === 'pbs' ||
+  settings.kind === 'proxmox' ||
+  settings.kind === 's3' ||
+  settings.kind === 'postgres'
     ? settings.kind
     : undefined
 
@@ -58,7 +61,12 @@ export class BackupSession {
   private publishing: Promise<void> | undefined
   private isPublishDue = false
 
-  constructor(site: Site, core: SessionCore, store: BackupStore, inventory: Pick<InventoryStore, 'loadKinds'>) {
+  constructor(
+    site: Site,
+    core: SessionCore,
+    store: BackupStore,
+    inventory: Pick<InventoryStore, 'loadKinds'>,
+  ) {
     this.site = site
     this.core = core
     this.store = store
@@ -132,7 +140,9 @@ export class BackupSession {
     }
     this.publishing = this.state()
       .then((state) => this.changes.publish(state))
-      .catch((error: unknown) => this.core.platform.log.error('Backups could not be judged', { fault: String(error) }))
+      .catch((error: unknown) =>
+        this.core.platform.log.error('Backups could not be judged', { fault: String(error) }),
+      )
       .finally(() => {
         this.publishing = undefined
         if (!this.isPublishDue || this.closing.signal.aborted) return
@@ -172,7 +182,11 @@ export class BackupSession {
       if (this.closing.signal.aborted) return
       held.isAnswering = false
       if (isAppError(thrown)) held.error = thrown
-      else this.core.platform.log.error('A backup system could not be read', { connection: held.connection.label, fault: String(thrown) })
+      else
+        this.core.platform.log.error('A backup system could not be read', {
+          connection: held.connection.label,
+          fault: String(thrown),
+        })
     }
   }
 
@@ -197,7 +211,9 @@ export class BackupSession {
 
   /** Answering, and not asleep since: an old answer is no answer. */
   private isLive({ isAnswering, reading, kind }: Held): boolean {
-    return isAnswering && reading !== undefined && this.core.platform.now() - reading.readAtMs < 5 * pauseMs[kind]
+    return (
+      isAnswering && reading !== undefined && this.core.platform.now() - reading.readAtMs < 5 * pauseMs[kind]
+    )
   }
 
   private parts<K extends ReadKind>(kind: K): Array<Part<Extract<Reading, { kind: K }>>> {
@@ -213,7 +229,16 @@ export class BackupSession {
 
   private async groundInput(): Promise<GroundInput> {
     const known = await this.inventory.loadKinds(this.site.id, {
-      entities: ['guest', 'node', 'database-server', 'database', 'storage', 'backup-server', 'datastore', 'backup-group'],
+      entities: [
+        'guest',
+        'node',
+        'database-server',
+        'database',
+        'storage',
+        'backup-server',
+        'datastore',
+        'backup-group',
+      ],
       edges: ['backs-up', 'uses', 'runs-on'],
     })
     return {
@@ -230,12 +255,27 @@ export class BackupSession {
   private sources(): BackupSource[] {
     return [...this.held.values()].map((held) => {
       const { reading, error } = held
-      const part = { connectionId: held.connection.id, label: held.connection.label, isLive: this.isLive(held), reading }
+      const part = {
+        connectionId: held.connection.id,
+        label: held.connection.label,
+        isLive: this.isLive(held),
+        reading,
+      }
       return {
         connectionId: held.connection.id,
         label: held.connection.label,
         kind: held.kind,
-        state: part.isLive ? 'live' : error ? (reading ? 'lost' : 'never') : this.ticker ? 'reading' : reading ? 'lost' : 'never',
+        state: part.isLive
+          ? 'live'
+          : error
+            ? reading
+              ? 'lost'
+              : 'never'
+            : this.ticker
+              ? 'reading'
+              : reading
+                ? 'lost'
+                : 'never',
         readAtMs: reading?.readAtMs ?? null,
         problem: error?.message ?? null,
         remedy: error?.remedy ?? null,

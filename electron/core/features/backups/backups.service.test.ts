@@ -45,7 +45,9 @@ const ended = (task: Task): Promise<Task> =>
   vi.waitFor(
     async () => {
       lab.context.clock.advance(minuteMs)
-      const [known] = (await lab.core.client.tasks.list({ siteId: lab.site.id, limit: 50 })).filter((it) => it.taskId === task.taskId)
+      const [known] = (await lab.core.client.tasks.list({ siteId: lab.site.id, limit: 50 })).filter(
+        (it) => it.taskId === task.taskId,
+      )
       expect(known?.state).not.toBe('running')
       return known!
     },
@@ -63,11 +65,18 @@ describe('what is said of the lab', () => {
       jobs: ['backup-daily-vm'],
     })
     expect(rowOf(state, 'proj-milvus01')).toMatchObject({ verdict: 'failed', meetsRpo: false })
-    expect(rowOf(state, 'proj-milvus01').days.map((day) => day.state)).toEqual([...Array(12).fill('ok'), 'failed', 'failed'])
+    expect(rowOf(state, 'proj-milvus01').days.map((day) => day.state)).toEqual([
+      ...Array(12).fill('ok'),
+      'failed',
+      'failed',
+    ])
     expect(rowOf(state, 'proj-mon01')).toMatchObject({ verdict: 'partial', problems: [{ kind: 'partial' }] })
     expect(state.promises.map((it) => it.state)).toEqual(['broken', 'kept', 'broken', 'kept', 'unknown'])
     expect(state.datastores[0]).toMatchObject({ store: 'datastore01', deduplication: 9.4, failedCount: 0 })
-    expect(state.jobs.filter((job) => job.kind === 'vzdump').map((job) => job.lastState)).toEqual(['1 of its guests failed', 'OK'])
+    expect(state.jobs.filter((job) => job.kind === 'vzdump').map((job) => job.lastState)).toEqual([
+      '1 of its guests failed',
+      'OK',
+    ])
     expect(state.offsiteRows.filter((row) => row.entityId !== null)).toHaveLength(30)
   })
 
@@ -76,7 +85,10 @@ describe('what is said of the lab', () => {
     const state = await lab.look()
     expect(state.headline).toContain('0 of 30 guests meet RPO 4 h')
     expect(rowOf(state, 'mgmt-repo01').problems).toMatchObject([
-      { kind: 'stale', text: expect.stringMatching(/^Its newest backup is 8 h \d+ min old; the RPO is 4 h\.$/) },
+      {
+        kind: 'stale',
+        text: expect.stringMatching(/^Its newest backup is 8 h \d+ min old; the RPO is 4 h\.$/),
+      },
     ])
   })
 })
@@ -88,10 +100,17 @@ describe('what is done', () => {
     lab.pbs.server.backups.list({ backupId: '2001' }).forEach((it) => (it.verification = undefined))
     expect(rowOf(await lab.look(), 'proj-dp01').problems.map((it) => it.kind)).toContain('never-verified')
     const task = await backups.verify({
-      siteId: lab.site.id, connectionId: lab.idOf('pbs'), store: 'datastore01',
-      group: groupOf('2001'), backupTime: newest!.backupTime, isAgain: false,
+      siteId: lab.site.id,
+      connectionId: lab.idOf('pbs'),
+      store: 'datastore01',
+      group: groupOf('2001'),
+      backupTime: newest!.backupTime,
+      isAgain: false,
     })
-    expect(task).toMatchObject({ title: expect.stringContaining('Verify vm/2001 of 2026-11-24 09:0'), kind: 'pbs' })
+    expect(task).toMatchObject({
+      title: expect.stringContaining('Verify vm/2001 of 2026-11-24 09:0'),
+      kind: 'pbs',
+    })
     expect(await ended(task)).toMatchObject({ state: 'done' })
     const [after] = await vi.waitFor(async () => {
       await lab.look()
@@ -113,11 +132,17 @@ describe('what is done', () => {
     expect(await failure(backups.forget({ ...named, confirmation: 'vm/2005' }))).toMatchObject({
       detail: { kind: 'confirmation', expected: 'vm/2004' },
     })
-    expect((await failure(backups.forget({ ...named, confirmation: 'vm/2004' }))).message).toContain('cannot remove protected snapshot')
+    expect((await failure(backups.forget({ ...named, confirmation: 'vm/2004' }))).message).toContain(
+      'cannot remove protected snapshot',
+    )
     await backups.protect({ ...named, isProtected: false })
     await backups.forget({ ...named, confirmation: 'vm/2004' })
     await lab.look()
-    expect((await backups.snapshots({ siteId: lab.site.id, group })).some((it) => it.backupTime === oldest.backupTime)).toBe(false)
+    expect(
+      (await backups.snapshots({ siteId: lab.site.id, group })).some(
+        (it) => it.backupTime === oldest.backupTime,
+      ),
+    ).toBe(false)
   })
 
   it('a prune does what its preview showed, and none without a keep option', async () => {
@@ -125,8 +150,15 @@ describe('what is done', () => {
     const group = groupOf('2006')
     const input = { siteId: lab.site.id, group, keep: { last: 3 } }
     const preview = await backups.previewPrune(input)
-    expect(preview.map((row) => row.isKept)).toEqual([true, true, true, ...Array(preview.length - 3).fill(false)])
-    expect((await failure(backups.prune({ ...input, keep: {}, confirmation: 'vm/2006' }))).message).toMatch(/how many/)
+    expect(preview.map((row) => row.isKept)).toEqual([
+      true,
+      true,
+      true,
+      ...Array(preview.length - 3).fill(false),
+    ])
+    expect((await failure(backups.prune({ ...input, keep: {}, confirmation: 'vm/2006' }))).message).toMatch(
+      /how many/,
+    )
     expect(await backups.prune({ ...input, confirmation: 'vm/2006' })).toEqual(preview)
     const state = await lab.look()
     expect(await backups.snapshots({ siteId: lab.site.id, group })).toHaveLength(3)
@@ -136,17 +168,32 @@ describe('what is done', () => {
 
   it('jobs run now: those of the backup server, and vzdump on every node that has guests of the job', async () => {
     const { backups } = lab.core.client
-    const job = await backups.runServerJob({ siteId: lab.site.id, connectionId: lab.idOf('pbs'), kind: 'prune', id: 'prune-daily' })
+    const job = await backups.runServerJob({
+      siteId: lab.site.id,
+      connectionId: lab.idOf('pbs'),
+      kind: 'prune',
+      id: 'prune-daily',
+    })
     expect(await ended(job)).toMatchObject({ state: 'done' })
-    const begun = await backups.runBackupJob({ siteId: lab.site.id, connectionId: lab.idOf('proxmox'), id: 'backup-daily-k8s' })
+    const begun = await backups.runBackupJob({
+      siteId: lab.site.id,
+      connectionId: lab.idOf('proxmox'),
+      id: 'backup-daily-k8s',
+    })
     expect(begun.map((task) => task.title)).toEqual(
-      ['node01', 'node02', 'node03', 'node04'].map((node) => `Run the backup job backup-daily-k8s on ${node}`),
+      ['node01', 'node02', 'node03', 'node04'].map(
+        (node) => `Run the backup job backup-daily-k8s on ${node}`,
+      ),
     )
     for (const task of begun) expect(await ended(task)).toMatchObject({ state: 'done' })
     const guests = (await lab.look()).rows.filter((row) => ['proj-pg01', 'mgmt-repo01'].includes(row.name))
     const some = await backups.backUpGuests({
-      siteId: lab.site.id, entityIds: guests.map((row) => row.entityId),
-      storage: 'pbs01', mode: 'snapshot', isProtected: true, notes: '{{guestname}} before the release',
+      siteId: lab.site.id,
+      entityIds: guests.map((row) => row.entityId),
+      storage: 'pbs01',
+      mode: 'snapshot',
+      isProtected: true,
+      notes: '{{guestname}} before the release',
     })
     expect(some).toHaveLength(2)
     for (const task of some) expect(await ended(task)).toMatchObject({ state: 'done' })
@@ -159,11 +206,21 @@ describe('what is done', () => {
     const { backups, sites } = lab.core.client
     const wish = { siteId: lab.site.id, connectionId: lab.idOf('pbs'), store: 'datastore01' }
     await sites.update({ siteId: lab.site.id, isReadOnly: true })
-    expect(await failure(backups.collectGarbage(wish))).toMatchObject({ code: 'forbidden', detail: { kind: 'read-only' } })
+    expect(await failure(backups.collectGarbage(wish))).toMatchObject({
+      code: 'forbidden',
+      detail: { kind: 'read-only' },
+    })
     const other = await sites.create({ name: 'Other' })
-    expect(await failure(backups.collectGarbage({ ...wish, siteId: other.id }))).toMatchObject({ code: 'not-found' })
+    expect(await failure(backups.collectGarbage({ ...wish, siteId: other.id }))).toMatchObject({
+      code: 'not-found',
+    })
     const [newest] = await backups.snapshots({ siteId: lab.site.id, group: groupOf('2002') })
-    const around = { siteId: other.id, group: groupOf('2002'), backupTime: newest!.backupTime, isProtected: false }
+    const around = {
+      siteId: other.id,
+      group: groupOf('2002'),
+      backupTime: newest!.backupTime,
+      isProtected: false,
+    }
     expect(await failure(backups.protect(around))).toMatchObject({ code: 'not-found' })
     await sites.update({ siteId: lab.site.id, isReadOnly: false })
   })
@@ -171,7 +228,13 @@ describe('what is done', () => {
   it('an archived copy is asked back once; what was asked for twice says so', async () => {
     const { backups } = lab.core.client
     const copy = rowOfOffsite(await lab.look(), 'proj-pg01')
-    const wish = { siteId: lab.site.id, connectionId: lab.idOf('s3'), key: copy.keys[0]!, tier: 'Standard' as const, days: 3 }
+    const wish = {
+      siteId: lab.site.id,
+      connectionId: lab.idOf('s3'),
+      key: copy.keys[0]!,
+      tier: 'Standard' as const,
+      days: 3,
+    }
     expect(await backups.requestRestore(wish)).toEqual({ restore: 'ongoing' })
     expect((await failure(backups.requestRestore(wish))).message).toContain('restoring this object already')
     lab.advance(5 * hourMs)
@@ -179,8 +242,13 @@ describe('what is done', () => {
   })
 
   it('a pattern that cannot tell copies apart is refused', async () => {
-    const policy = { ...defaultBackupPolicy, offsite: { ...defaultBackupPolicy.offsite, pattern: 'everything/*' } }
-    expect((await failure(lab.core.client.backups.setPolicy({ siteId: lab.site.id, policy }))).message).toContain('{cadence}')
+    const policy = {
+      ...defaultBackupPolicy,
+      offsite: { ...defaultBackupPolicy.offsite, pattern: 'everything/*' },
+    }
+    expect(
+      (await failure(lab.core.client.backups.setPolicy({ siteId: lab.site.id, policy }))).message,
+    ).toContain('{cadence}')
   })
 })
 
@@ -200,7 +268,10 @@ describe('while the backup server is away', () => {
     const row = rowOf(state, 'mgmt-repo01')
     expect(row.verdict).toBe('unknown')
     expect(row.meetsRpo).toBeNull()
-    expect(row.problems[0]).toMatchObject({ kind: 'not-visible', text: expect.stringContaining('since 08:50') })
+    expect(row.problems[0]).toMatchObject({
+      kind: 'not-visible',
+      text: expect.stringContaining('since 08:50'),
+    })
     lab.advance(3 * hourMs)
     const later = await lab.look()
     expect(rowOf(later, 'mgmt-repo01').days.at(-1)).toMatchObject({

@@ -30,10 +30,16 @@ export function createBackupsFeature(core: BackupsCore) {
 
   function own(siteId: SiteId, connectionId: ConnectionId): ConnectionId {
     if (core.sites.getConnection(connectionId).siteId === siteId) return connectionId
-    throw new AppError('not-found', 'This connection is not of that site.', { remedy: 'Open the site that it belongs to.' })
+    throw new AppError('not-found', 'This connection is not of that site.', {
+      remedy: 'Open the site that it belongs to.',
+    })
   }
-  const ownGroup = (siteId: SiteId, group: GroupName): GroupName => ({ ...group, connectionId: own(siteId, group.connectionId) })
-  const entityOf = (ground: Ground, group: GroupName): string | null => ground.groupEntities.get(wholeName(group))?.id ?? null
+  const ownGroup = (siteId: SiteId, group: GroupName): GroupName => ({
+    ...group,
+    connectionId: own(siteId, group.connectionId),
+  })
+  const entityOf = (ground: Ground, group: GroupName): string | null =>
+    ground.groupEntities.get(wholeName(group))?.id ?? null
   const label = (connectionId: ConnectionId): string => core.sites.getConnection(connectionId).label
 
   const os = implementFeature(contract.backups, core.pipeline)
@@ -68,7 +74,9 @@ export function createBackupsFeature(core: BackupsCore) {
         ? `${groupTitle(group)}${backupTime === undefined ? '' : ` of ${new Date(backupTime * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`}`
         : placeOf({ store: name, namespace: namespace ?? '' })
       const began: Began = {
-        siteId, connectionId, audit: context.audit,
+        siteId,
+        connectionId,
+        audit: context.audit,
         title: `Verify ${what}`,
         subject: group ? placeOf(group) : label(connectionId),
         entityId: group ? entityOf(await desk.ground(siteId), group) : null,
@@ -78,7 +86,10 @@ export function createBackupsFeature(core: BackupsCore) {
     collectGarbage: os.collectGarbage.handler(({ input, context }) => {
       const connectionId = own(input.siteId, input.connectionId)
       return actions.collectGarbage(input.store, {
-        siteId: input.siteId, connectionId, audit: context.audit, entityId: null,
+        siteId: input.siteId,
+        connectionId,
+        audit: context.audit,
+        entityId: null,
         title: `Collect garbage of ${input.store}`,
         subject: label(connectionId),
       })
@@ -96,7 +107,9 @@ export function createBackupsFeature(core: BackupsCore) {
     }),
     protect: os.protect.handler(async ({ input, context }) => {
       const group = ownGroup(input.siteId, input.group)
-      context.audit?.describe(`${input.isProtected ? 'Protect' : 'Unprotect'} ${snapshotTitle(group, input.backupTime)}`)
+      context.audit?.describe(
+        `${input.isProtected ? 'Protect' : 'Unprotect'} ${snapshotTitle(group, input.backupTime)}`,
+      )
       await actions.protect(group, input.backupTime, input.isProtected)
       desk.changed(input.siteId)
     }),
@@ -116,8 +129,12 @@ export function createBackupsFeature(core: BackupsCore) {
     runServerJob: os.runServerJob.handler(({ input, context }) => {
       const connectionId = own(input.siteId, input.connectionId)
       return actions.runJob(input.kind, input.id, {
-        siteId: input.siteId, connectionId, audit: context.audit, entityId: null,
-        title: input.kind === 'gc' ? `Collect garbage of ${input.id}` : `Run the ${input.kind} job ${input.id}`,
+        siteId: input.siteId,
+        connectionId,
+        audit: context.audit,
+        entityId: null,
+        title:
+          input.kind === 'gc' ? `Collect garbage of ${input.id}` : `Run the ${input.kind} job ${input.id}`,
         subject: label(connectionId),
       })
     }),
@@ -129,7 +146,9 @@ export function createBackupsFeature(core: BackupsCore) {
       const guests = input.entityIds.map((id) => {
         const guest = entityById.get(id)
         if (guest?.kind === 'guest') return guest
-        throw new AppError('not-found', 'One of the guests is no longer in the inventory.', { remedy: 'Choose them anew.' })
+        throw new AppError('not-found', 'One of the guests is no longer in the inventory.', {
+          remedy: 'Choose them anew.',
+        })
       })
       for (const guest of guests) own(input.siteId, guest.connectionId)
       return runs.backUpGuests(input.siteId, guests, input, context.audit)

@@ -74,37 +74,56 @@ function judgeDay(input: StripInput, day: Day, runs: readonly number[] | null): 
     : finished.length > 0 && finished.every((it) => it.verification === 'ok')
       ? 'ok'
       : 'none'
-  const mark = (state: CoverageDay['state'], text: string): CoverageDay => ({ day: day.name, state, verification, text })
+  const mark = (state: CoverageDay['state'], text: string): CoverageDay => ({
+    day: day.name,
+    state,
+    verification,
+    text,
+  })
   if (finished.length > 0) {
-    const words = { ok: 'verified', failed: 'its verification FAILED', none: 'not verified yet' }[verification]
+    const words = { ok: 'verified', failed: 'its verification FAILED', none: 'not verified yet' }[
+      verification
+    ]
     return mark('ok', `Backed up at ${finished.map((it) => at(it.backupTime * 1000)).join(', ')}; ${words}`)
   }
   const attempts = input.attempts.filter((it) => isIn(it.atMs))
   const good = attempts.find((it) => it.error === null && !it.isRunning)
   if (good) return mark('ok', `Backed up at ${at(good.atMs)}; pruned since`)
-  if (snapshots.length > 0 || attempts.some((it) => it.isRunning)) return mark('pending', 'A backup is running')
-  const broken = [...input.failures, ...attempts.flatMap((it) => (it.error ? [{ atMs: it.atMs, reason: it.error }] : []))].find(
-    (it) => isIn(it.atMs),
-  )
+  if (snapshots.length > 0 || attempts.some((it) => it.isRunning))
+    return mark('pending', 'A backup is running')
+  const broken = [
+    ...input.failures,
+    ...attempts.flatMap((it) => (it.error ? [{ atMs: it.atMs, reason: it.error }] : [])),
+  ].find((it) => isIn(it.atMs))
   if (broken) return mark('failed', `Failed at ${at(broken.atMs)}: ${broken.reason}`)
   return mark(...withoutTrace(input, day, runs))
 }
 
 /** No backup, no failure: what does it mean on this day? */
-function withoutTrace(input: StripInput, day: Day, runs: readonly number[] | null): [CoverageDay['state'], string] {
-  if (input.createdAtMs !== undefined && input.createdAtMs >= day.endMs) return ['before', 'It did not exist yet']
+function withoutTrace(
+  input: StripInput,
+  day: Day,
+  runs: readonly number[] | null,
+): [CoverageDay['state'], string] {
+  if (input.createdAtMs !== undefined && input.createdAtMs >= day.endMs)
+    return ['before', 'It did not exist yet']
   if (day.startMs > input.knownUntilMs) return ['unknown', 'Nothing is known of this day']
   if (runs === null) return ['unknown', 'No backup is known; what was due is not known either']
   const due = runs.filter((atMs) => input.createdAtMs === undefined || atMs >= input.createdAtMs)
   const past = due.filter((atMs) => atMs + graceMs <= input.knownUntilMs)
   if (past.length === 0) {
     const next = due.find((atMs) => atMs + graceMs > input.knownUntilMs)
-    if (next === undefined) return ['idle', input.jobs?.length === 0 ? 'No job backs it up by schedule' : 'No backup was due']
+    if (next === undefined)
+      return ['idle', input.jobs?.length === 0 ? 'No job backs it up by schedule' : 'No backup was due']
     if (input.knownUntilMs < input.nowMs && next + graceMs <= input.nowMs)
-      return ['unknown', `Due at ${clockIn(next, input.timeZone)}; nothing is known since ${clockIn(input.knownUntilMs, input.timeZone)}`]
+      return [
+        'unknown',
+        `Due at ${clockIn(next, input.timeZone)}; nothing is known since ${clockIn(input.knownUntilMs, input.timeZone)}`,
+      ]
     return ['pending', `Due at ${clockIn(next, input.timeZone)}`]
   }
-  if (reaches(input, past[0]!)) return ['missing', `Due at ${clockIn(past[0]!, input.timeZone)}, and none was made`]
+  if (reaches(input, past[0]!))
+    return ['missing', `Due at ${clockIn(past[0]!, input.timeZone)}, and none was made`]
   return ['unknown', 'Too long ago: the server’s task list does not reach back']
 }
 

@@ -73,7 +73,8 @@ export function createGround(input: GroundInput): Ground {
   const snapshots = new Map<string, KeptSnapshot[]>()
   const attempts = new Map<string, KeptAttempt[]>()
   for (const { connectionId, reading } of input.pbs) {
-    for (const snapshot of reading?.snapshots ?? []) push(snapshots, `${connectionId}|${groupKey(snapshot)}`, snapshot)
+    for (const snapshot of reading?.snapshots ?? [])
+      push(snapshots, `${connectionId}|${groupKey(snapshot)}`, snapshot)
     for (const attempt of reading?.attempts ?? []) push(attempts, `${connectionId}|${attempt.group}`, attempt)
   }
   const groupEntities = new Map<string, Entity>()

@@ -31,14 +31,15 @@ export function createKeyReader(pattern: string): KeyReader {
     const name = /^\{(.*)\}$/.exec(part)?.[1]
     if (name === undefined) return part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
     const field = fields[name]
-    if (field === undefined)
-      throw refuse(`The pattern has a placeholder {${name}} that is not known.`)
+    if (field === undefined) throw refuse(`The pattern has a placeholder {${name}} that is not known.`)
     if (seen.has(name)) return `\\k<${name}>`
     seen.add(name)
     return `(?<${name}>${field})`
   })
-  if (!seen.has('cadence')) throw refuse('The pattern needs {cadence}: it tells weekly copies from monthly ones.')
-  if (!seen.has('id') && !seen.has('name')) throw refuse('The pattern needs {id} or {name}: it tells whose copy it is.')
+  if (!seen.has('cadence'))
+    throw refuse('The pattern needs {cadence}: it tells weekly copies from monthly ones.')
+  if (!seen.has('id') && !seen.has('name'))
+    throw refuse('The pattern needs {id} or {name}: it tells whose copy it is.')
   const expression = new RegExp(`^${parts.join('')}$`, 's')
   return (key) => {
     const groups = expression.exec(key)?.groups

@@ -9,7 +9,11 @@ const hourMs = 3_600_000
 /** What is promised for 09:00 may take until it is done. */
 const runTimeMs = 2 * hourMs
 
-export function judgePromises(ground: Ground, rows: readonly CoverageRow[], offsite: readonly OffsiteRow[]): BackupPromise[] {
+export function judgePromises(
+  ground: Ground,
+  rows: readonly CoverageRow[],
+  offsite: readonly OffsiteRow[],
+): BackupPromise[] {
   const wanted = rows.filter((row) => row.target.isRequired)
   const { policy } = ground
   return [
@@ -23,7 +27,10 @@ export function judgePromises(ground: Ground, rows: readonly CoverageRow[], offs
 /** Begin of today's promised time on a server's clock, as an instant of that clock. */
 function todayAt(nowMs: number, timeZone: string, clockTime: string): number {
   const [hour = 0, minute = 0] = clockTime.split(':').map(Number)
-  return instantOf(Date.parse(`${dayIn(nowMs, timeZone)}T00:00:00Z`) + (hour * 60 + minute) * 60_000, timeZone)
+  return instantOf(
+    Date.parse(`${dayIn(nowMs, timeZone)}T00:00:00Z`) + (hour * 60 + minute) * 60_000,
+    timeZone,
+  )
 }
 
 function backupPromise(ground: Ground, wanted: readonly CoverageRow[], clockTime: string): BackupPromise {
@@ -36,7 +43,15 @@ function backupPromise(ground: Ground, wanted: readonly CoverageRow[], clockTime
     ground.proxmox.flatMap((cluster) =>
       (cluster.reading?.jobs ?? []).flatMap((job) =>
         job.isEnabled &&
-        runsDailyAt({ id: job.id, schedule: job.schedule, timeZone: zoneOf(cluster), nowMs: ground.nowMs + skewOf(cluster) }, clockTime)
+        runsDailyAt(
+          {
+            id: job.id,
+            schedule: job.schedule,
+            timeZone: zoneOf(cluster),
+            nowMs: ground.nowMs + skewOf(cluster),
+          },
+          clockTime,
+        )
           ? [job.id]
           : [],
       ),
@@ -52,9 +67,17 @@ function backupPromise(ground: Ground, wanted: readonly CoverageRow[], clockTime
   const done = guests.filter((row) => row.lastBackupAtMs !== null && row.lastBackupAtMs >= since)
   const evidence = `${isToday ? 'Today' : 'Yesterday'} ${done.length} of ${guests.length} were.`
   if (knownUntil(part, ground.nowMs) < due + runTimeMs)
-    return { title, state: 'unknown', text: `${part.label} does not answer: what happened since is not known. ${evidence}` }
+    return {
+      title,
+      state: 'unknown',
+      text: `${part.label} does not answer: what happened since is not known. ${evidence}`,
+    }
   if (unscheduled.length > 0)
-    return { title, state: 'broken', text: `${counted(unscheduled.length, 'guest')} ${unscheduled.length === 1 ? 'is' : 'are'} in no job of that time (${namesOf(unscheduled)}). ${evidence}` }
+    return {
+      title,
+      state: 'broken',
+      text: `${counted(unscheduled.length, 'guest')} ${unscheduled.length === 1 ? 'is' : 'are'} in no job of that time (${namesOf(unscheduled)}). ${evidence}`,
+    }
   if (done.length < guests.length) {
     const missing = guests.filter((row) => !done.includes(row))
     return { title, state: 'broken', text: `${evidence} Missing: ${namesOf(missing)}.` }
@@ -67,21 +90,41 @@ function verifyPromise(ground: Ground, clockTime: string): BackupPromise {
   const parts = ground.pbs.filter((part) => part.reading)
   if (parts.length === 0) return { title, state: 'unknown', text: 'No backup server has been read.' }
   const unscheduled = parts.flatMap((part) =>
-    part.reading!.datastores
-      .filter(
+    part
+      .reading!.datastores.filter(
         ({ store }) =>
           !part.reading!.jobs.some(
             (job) =>
-              job.kind === 'verify' && job.store === store && job.isEnabled && job.namespace === null &&
-              runsDailyAt({ id: job.id, schedule: job.schedule, timeZone: zoneOf(part), nowMs: ground.nowMs + skewOf(part) }, clockTime),
+              job.kind === 'verify' &&
+              job.store === store &&
+              job.isEnabled &&
+              job.namespace === null &&
+              runsDailyAt(
+                {
+                  id: job.id,
+                  schedule: job.schedule,
+                  timeZone: zoneOf(part),
+                  nowMs: ground.nowMs + skewOf(part),
+                },
+                clockTime,
+              ),
           ),
       )
       .map(({ store }) => store),
   )
   if (unscheduled.length > 0)
-    return { title, state: 'broken', text: `No verification of all of ${unscheduled.join(', ')} is scheduled at that time.` }
+    return {
+      title,
+      state: 'broken',
+      text: `No verification of all of ${unscheduled.join(', ')} is scheduled at that time.`,
+    }
   const lost = parts.find((part) => !part.isLive)
-  if (lost) return { title, state: 'unknown', text: `It is scheduled so; ${lost.label} does not answer, so what was verified since is not known.` }
+  if (lost)
+    return {
+      title,
+      state: 'unknown',
+      text: `It is scheduled so; ${lost.label} does not answer, so what was verified since is not known.`,
+    }
   let unverified = 0
   let failed = 0
   for (const part of parts) {
@@ -95,9 +138,19 @@ function verifyPromise(ground: Ground, clockTime: string): BackupPromise {
       if (snapshot.verification === 'failed') failed += 1
     }
   }
-  if (failed > 0) return { title, state: 'broken', text: `It is scheduled so, and ${counted(failed, 'backup')} failed it.` }
-  if (unverified > 0) return { title, state: 'broken', text: `It is scheduled so, but ${counted(unverified, 'backup')} from before its last run were never verified.` }
-  return { title, state: 'kept', text: 'It is scheduled so, and everything from before its last run is verified.' }
+  if (failed > 0)
+    return { title, state: 'broken', text: `It is scheduled so, and ${counted(failed, 'backup')} failed it.` }
+  if (unverified > 0)
+    return {
+      title,
+      state: 'broken',
+      text: `It is scheduled so, but ${counted(unverified, 'backup')} from before its last run were never verified.`,
+    }
+  return {
+    title,
+    state: 'kept',
+    text: 'It is scheduled so, and everything from before its last run is verified.',
+  }
 }
 
 /** One promise for each objective that the targets name. */
@@ -145,12 +198,22 @@ function offsitePromises(ground: Ground, rows: readonly OffsiteRow[]): BackupPro
     ? { title, state: 'unknown', text: `${lost.label} does not answer: copies made since are not known.` }
     : lacking.length === 0
       ? { title, state: 'kept', text: `${counted(rows.length, 'set')} of copies, all in time.` }
-      : { title, state: 'broken', text: `${lacking.length} of ${rows.length} lack a copy in time: ${namesOf(lacking)}.` }
+      : {
+          title,
+          state: 'broken',
+          text: `${lacking.length} of ${rows.length} lack a copy in time: ${namesOf(lacking)}.`,
+        }
   if (offsite.recoveryHours === null) return [copies]
-  const slowest = rows.flatMap((row) => row.copies).reduce((hours, copy) => Math.max(hours, retrievalHours[copy.storageClass] ?? 0), 0)
+  const slowest = rows
+    .flatMap((row) => row.copies)
+    .reduce((hours, copy) => Math.max(hours, retrievalHours[copy.storageClass] ?? 0), 0)
   const recovery: BackupPromise =
     slowest >= offsite.recoveryHours
-      ? { title: recoveryTitle(offsite.recoveryHours), state: 'broken', text: `A standard retrieval of the slowest class alone takes up to ${slowest} h.` }
+      ? {
+          title: recoveryTitle(offsite.recoveryHours),
+          state: 'broken',
+          text: `A standard retrieval of the slowest class alone takes up to ${slowest} h.`,
+        }
       : {
           title: recoveryTitle(offsite.recoveryHours),
           state: 'unknown',
@@ -166,5 +229,7 @@ export const counted = (count: number, what: string): string => `${count} ${what
 /** A few names, then how many more. */
 export function namesOf(rows: ReadonlyArray<{ name: string }>): string {
   const shown = rows.slice(0, 4).map((row) => row.name)
-  return rows.length > shown.length ? `${shown.join(', ')} and ${rows.length - shown.length} more` : shown.join(', ')
+  return rows.length > shown.length
+    ? `${shown.join(', ')} and ${rows.length - shown.length} more`
+    : shown.join(', ')
 }

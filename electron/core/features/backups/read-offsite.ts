@@ -12,7 +12,15 @@ const sampleSize = 5
 /** Classes that must be restored before they can be read. */
 const archived = new Set(['GLACIER', 'DEEP_ARCHIVE'])
 /** Slowest last: a copy is as slow as its slowest object. */
-const slowness = ['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE']
+const slowness = [
+  'STANDARD',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+  'GLACIER',
+  'DEEP_ARCHIVE',
+]
 
 export async function readOffsite(
   store: Pick<S3Connector, 'bucket' | 'pages'>,
@@ -44,7 +52,11 @@ export function gather(readKey: KeyReader) {
     add(object: StoredObject): void {
       totals.objectCount += 1
       totals.totalBytes += object.sizeBytes
-      const known = classes.get(object.storageClass) ?? { name: object.storageClass, objects: 0, sizeBytes: 0 }
+      const known = classes.get(object.storageClass) ?? {
+        name: object.storageClass,
+        objects: 0,
+        sizeBytes: 0,
+      }
       classes.set(object.storageClass, {
         ...known,
         objects: known.objects + 1,
@@ -56,7 +68,13 @@ export function gather(readKey: KeyReader) {
         if (unmatchedSample.length < sampleSize) unmatchedSample.push(object.key)
         return
       }
-      const id = [name.cluster, name.cadence, name.type, name.backupId || name.name, name.dateMs ?? object.key].join('|')
+      const id = [
+        name.cluster,
+        name.cadence,
+        name.type,
+        name.backupId || name.name,
+        name.dateMs ?? object.key,
+      ].join('|')
       const copy = copies.get(id)
       if (copy) join(copy, object, name.dateMs)
       else if (copies.size < keptCopies) copies.set(id, begin(name, object))
@@ -92,7 +110,8 @@ function join(copy: KeptCopy, object: StoredObject, dateMs: number | null): void
   // A copy is whole when its last object is there.
   copy.atMs = Math.max(copy.atMs, momentOf(dateMs, object.lastModifiedAtMs))
   if (copy.keys.length < keptKeys) copy.keys.push(object.key)
-  if (slowness.indexOf(object.storageClass) > slowness.indexOf(copy.storageClass)) copy.storageClass = object.storageClass
+  if (slowness.indexOf(object.storageClass) > slowness.indexOf(copy.storageClass))
+    copy.storageClass = object.storageClass
   const { restore, restoreExpiresAtMs } = restoreOf(object)
   // A copy is readable when all of it is.
   const order = ['not-needed', 'readable', 'ongoing', 'archived', 'unknown'] as const

@@ -13,14 +13,23 @@ import {
   type FullSnapshot,
 } from '../../connectors/pbs/pbs-backups.ts'
 import type { JobRow } from '../../connectors/pbs/pbs-shapes.ts'
-import { groupKey, type KeptDatastore, type KeptServerJob, type KeptSnapshot, type PbsReading } from './readings.ts'
+import {
+  groupKey,
+  type KeptDatastore,
+  type KeptServerJob,
+  type KeptSnapshot,
+  type PbsReading,
+} from './readings.ts'
 
 const dayMs = 86_400_000
 /** As far back as the page's calendar shows. */
 const attemptDays = 15
 const shownFiles = 40
 
-type Slice = Pick<PbsConnector, 'call' | 'rows' | 'datastores' | 'namespaces' | 'jobs' | 'identity' | 'permissions'>
+type Slice = Pick<
+  PbsConnector,
+  'call' | 'rows' | 'datastores' | 'namespaces' | 'jobs' | 'identity' | 'permissions'
+>
 
 export async function readPbs(pbs: Slice, nowMs: number, signal: AbortSignal): Promise<PbsReading> {
   const limits = new Set<string>()
@@ -29,7 +38,9 @@ export async function readPbs(pbs: Slice, nowMs: number, signal: AbortSignal): P
       return await answer
     } catch (error) {
       if (!isAppError(error) || (error.code !== 'forbidden' && !isMissing(error))) throw error
-      limits.add(`${pbs.identity} may not see ${what}.`)
+      // A list that an older server has not got is no limit of this identity.
+      if (error.code === 'forbidden') limits.add(`${pbs.identity} may not see ${what}.`)
+      else if (error.code !== 'not-found') limits.add(`Not to be read: ${what}. ${error.message}`)
       return otherwise
     }
   }
@@ -47,14 +58,20 @@ export async function readPbs(pbs: Slice, nowMs: number, signal: AbortSignal): P
     ),
   ])
   const snapshots: KeptSnapshot[] = []
+  const unread: string[] = []
   const datastores: KeptDatastore[] = []
   for (const { store, comment, maintenance } of stores) {
     const named = await orLimit(`the namespaces of ${store}`, [], pbs.namespaces(store, signal))
     const namespaces = [...new Set(['', ...named.map((row) => row.ns)])]
     for (const namespace of namespaces) {
       const where = namespace === '' ? store : `${store}, namespace ${namespace}`
-      const rows = await orLimit(`the backups in ${where}`, [], readSnapshots(pbs, store, namespace, signal))
-      for (const row of rows) snapshots.push(snapshotOf(store, namespace, row))
+      const rows = await orLimit(
+        `the backups in ${where}`,
+        undefined,
+        readSnapshots(pbs, store, namespace, signal),
+      )
+      if (!rows) unread.push(where)
+      for (const row of rows ?? []) snapshots.push(snapshotOf(store, namespace, row))
     }
     const use = usage.find((row) => row.store === store)
     const gc = garbage.find((row) => row.store === store)
@@ -67,11 +84,17 @@ export async function readPbs(pbs: Slice, nowMs: number, signal: AbortSignal): P
       totalBytes: use?.total ?? null,
       history:
         use?.history && use['history-start'] && use['history-delta']
-          ? { startMs: use['history-start'] * 1000, stepMs: use['history-delta'] * 1000, fractions: use.history }
+          ? {
+              startMs: use['history-start'] * 1000,
+              stepMs: use['history-delta'] * 1000,
+              fractions: use.history,
+            }
           : null,
       fullAtMs: use?.['estimated-full-date'] ? use['estimated-full-date'] * 1000 : null,
       deduplication:
-        gc?.['disk-bytes'] && gc['index-data-bytes'] !== undefined ? gc['index-data-bytes'] / gc['disk-bytes'] : null,
+        gc?.['disk-bytes'] && gc['index-data-bytes'] !== undefined
+          ? gc['index-data-bytes'] / gc['disk-bytes']
+          : null,
       removedBytes: gc?.['removed-bytes'] ?? null,
       pendingBytes: gc?.['pending-bytes'] ?? null,
       badChunks: gc?.['still-bad'] ?? null,
@@ -97,7 +120,9 @@ export async function readPbs(pbs: Slice, nowMs: number, signal: AbortSignal): P
     snapshots,
     jobs: [...jobs.flat(), ...garbage.map((row) => jobOf('gc', row))],
     attempts: kept ?? [],
-    attemptsFromMs: kept && kept.length > 0 ? kept.reduce((first, it) => Math.min(first, it.atMs), Infinity) : null,
+    unread,
+    attemptsFromMs:
+      kept && kept.length > 0 ? kept.reduce((first, it) => Math.min(first, it.atMs), Infinity) : null,
   }
 }
 
@@ -129,11 +154,19 @@ function snapshotOf(store: string, namespace: string, row: FullSnapshot): KeptSn
     owner: row.owner ?? '',
     comment: (row.comment ?? '').slice(0, 300),
     encryption:
-      modes.size === 0 ? 'unknown' : modes.size > 1 ? 'mixed' : mode === 'encrypt' || mode === 'sign-only' ? mode : 'none',
+      modes.size === 0
+        ? 'unknown'
+        : modes.size > 1
+          ? 'mixed'
+          : mode === 'encrypt' || mode === 'sign-only'
+            ? mode
+            : 'none',
     keyFingerprint: row.fingerprint ?? null,
     verification: verification?.state === 'ok' ? 'ok' : verification ? 'failed' : 'none',
     verifiedAtMs: upidStartMs(verification?.upid) ?? null,
-    files: row.files.slice(0, shownFiles).map((file) => ({ name: file.filename, sizeBytes: file.size ?? null })),
+    files: row.files
+      .slice(0, shownFiles)
+      .map((file) => ({ name: file.filename, sizeBytes: file.size ?? null })),
   }
 }
 

@@ -37,7 +37,9 @@ export async function readProxmox(
       return await answer
     } catch (error) {
       if (!isAppError(error) || error.code === 'cancelled' || error.code === 'unauthenticated') throw error
-      limits.add(error.code === 'forbidden' ? `${pve.identity} may not see ${what}.` : `${what}: ${error.message}`)
+      limits.add(
+        error.code === 'forbidden' ? `${pve.identity} may not see ${what}.` : `${what}: ${error.message}`,
+      )
       return otherwise
     }
   }
@@ -45,21 +47,38 @@ export async function readProxmox(
   const online = nodes.filter((row) => row.status !== 'offline').map((row) => row.node)
   const [first] = online
   const [time, tasks, included] = await Promise.all([
-    first === undefined ? undefined : orLimit('the clock of the nodes', undefined, readNodeTime(pve, first, signal)),
+    first === undefined
+      ? undefined
+      : orLimit('the clock of the nodes', undefined, readNodeTime(pve, first, signal)),
     Promise.all(
       online.map(async (node) =>
-        (await orLimit(`the tasks of ${node}`, [], readVzdumpTasks(pve, node, nowMs - historyDays * dayMs, signal))).map(
-          (task) => ({ ...task, node }),
-        ),
+        (
+          await orLimit(
+            `the tasks of ${node}`,
+            [],
+            readVzdumpTasks(pve, node, nowMs - historyDays * dayMs, signal),
+          )
+        ).map((task) => ({ ...task, node })),
       ),
     ),
-    Promise.all(jobs.map((job) => orLimit(`what ${job.id} includes`, undefined, readIncludedVolumes(pve, job.id, signal)))),
+    Promise.all(
+      jobs.map((job) =>
+        orLimit(`what ${job.id} includes`, undefined, readIncludedVolumes(pve, job.id, signal)),
+      ),
+    ),
   ])
   const all = tasks.flat().sort((a, b) => b.starttime - a.starttime)
   const broken = all.filter((task) => task.endtime !== undefined && isBroken(task.status))
   for (const task of broken.filter((it) => !known.has(it.upid)).slice(0, logsPerLook)) {
-    const found = await orLimit(`the log of a failed backup on ${task.node}`, [], readVzdumpFailures(pve, task.node, task.upid, signal))
-    known.set(task.upid, found.map((it) => ({ ...it, atMs: task.starttime * 1000 })))
+    const found = await orLimit(
+      `the log of a failed backup on ${task.node}`,
+      [],
+      readVzdumpFailures(pve, task.node, task.upid, signal),
+    )
+    known.set(
+      task.upid,
+      found.map((it) => ({ ...it, atMs: task.starttime * 1000 })),
+    )
   }
   for (const upid of known.keys()) if (!broken.some((task) => task.upid === upid)) known.delete(upid)
   return {
@@ -80,7 +99,8 @@ export async function readProxmox(
   }
 }
 
-const isBroken = (status: string | undefined): boolean => status !== undefined && status !== 'OK' && !/^WARNINGS/.test(status)
+const isBroken = (status: string | undefined): boolean =>
+  status !== undefined && status !== 'OK' && !/^WARNINGS/.test(status)
 
 const numbersIn = (list: string | undefined): number[] =>
   (list ?? '')

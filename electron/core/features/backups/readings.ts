@@ -34,7 +34,12 @@ export const keptSnapshot = z.object({
 export type KeptSnapshot = z.infer<typeof keptSnapshot>
 
 /** A backup that was tried, as the task list of the server remembers it. */
-export const keptAttempt = z.object({ group: z.string(), atMs: z.number(), error: nullableText, isRunning: z.boolean() })
+export const keptAttempt = z.object({
+  group: z.string(),
+  atMs: z.number(),
+  error: nullableText,
+  isRunning: z.boolean(),
+})
 export type KeptAttempt = z.infer<typeof keptAttempt>
 
 export const keptServerJob = z.object({
@@ -60,7 +65,9 @@ export const keptDatastore = z.object({
   error: nullableText,
   usedBytes: nullableNumber,
   totalBytes: nullableNumber,
-  history: z.object({ startMs: z.number(), stepMs: z.number(), fractions: z.array(nullableNumber) }).nullable(),
+  history: z
+    .object({ startMs: z.number(), stepMs: z.number(), fractions: z.array(nullableNumber) })
+    .nullable(),
   fullAtMs: nullableNumber,
   deduplication: nullableNumber,
   removedBytes: nullableNumber,
@@ -81,6 +88,8 @@ export const pbsReading = z.object({
   attempts: z.array(keptAttempt),
   /** From when on the task list speaks; null = it does not. */
   attemptsFromMs: nullableNumber,
+  /** Places whose backups could not be read, for people: nothing is known to be absent there. */
+  unread: z.array(z.string()),
 })
 export type PbsReading = z.infer<typeof pbsReading>
 
@@ -109,7 +118,15 @@ export const proxmoxReading = z.object({
   /** Guests that vzdump could not back up. */
   failures: z.array(z.object({ vmid: z.number(), atMs: z.number(), reason: z.string() })),
   /** Finished vzdump tasks, newest first, to say how a job last went. */
-  runs: z.array(z.object({ node: z.string(), atMs: z.number(), endMs: nullableNumber, status: nullableText, vmid: nullableNumber })),
+  runs: z.array(
+    z.object({
+      node: z.string(),
+      atMs: z.number(),
+      endMs: nullableNumber,
+      status: nullableText,
+      vmid: nullableNumber,
+    }),
+  ),
 })
 export type ProxmoxReading = z.infer<typeof proxmoxReading>
 
@@ -155,8 +172,14 @@ export const databaseReading = z.object({
 })
 export type DatabaseReading = z.infer<typeof databaseReading>
 
-export const reading = z.discriminatedUnion('kind', [pbsReading, proxmoxReading, offsiteReading, databaseReading])
+export const reading = z.discriminatedUnion('kind', [
+  pbsReading,
+  proxmoxReading,
+  offsiteReading,
+  databaseReading,
+])
 export type Reading = z.infer<typeof reading>
 
 /** A group within one server, as one key. */
-export const groupKey = (it: Omit<GroupName, 'connectionId'>): string => `${it.store}|${it.namespace}|${it.type}/${it.backupId}`
+export const groupKey = (it: Omit<GroupName, 'connectionId'>): string =>
+  `${it.store}|${it.namespace}|${it.type}/${it.backupId}`

@@ -36,10 +36,13 @@ export function longestGapMs(jobs: readonly ScheduledJob[]): number | null {
   // Only as far as the shortest list tells: beyond it, gaps would be of what was not laid out.
   const ends = lists.map((runs) => (runs!.length >= 2 ? runs!.at(-1)! : Infinity))
   const end = Math.min(...ends)
-  const runs = [...new Set(lists.flatMap((list) => list!))].filter((atMs) => atMs <= end).sort((a, b) => a - b)
+  const runs = [...new Set(lists.flatMap((list) => list!))]
+    .filter((atMs) => atMs <= end)
+    .sort((a, b) => a - b)
   if (runs.length < 2) return Infinity
   let longest = 0
-  for (let index = 1; index < runs.length; index += 1) longest = Math.max(longest, runs[index]! - runs[index - 1]!)
+  for (let index = 1; index < runs.length; index += 1)
+    longest = Math.max(longest, runs[index]! - runs[index - 1]!)
   return longest
 }
 
@@ -54,7 +57,10 @@ export function judgeSchedule(jobs: readonly ScheduledJob[], rpoHours: number): 
   const gapMs = longestGapMs(jobs)
   if (gapMs === null) {
     const odd = jobs.find((job) => parseCalendarEvent(job.schedule) === null)
-    return { state: 'unknown', text: `The schedule “${odd?.schedule ?? ''}” of ${odd?.id ?? 'a job'} cannot be read.` }
+    return {
+      state: 'unknown',
+      text: `The schedule “${odd?.schedule ?? ''}” of ${odd?.id ?? 'a job'} cannot be read.`,
+    }
   }
   const words = [...new Set(jobs.map((job) => scheduleText(job.schedule)))].join(' and ')
   if (gapMs === Infinity) return { state: 'broken', text: `Backed up ${words}: there is no second run.` }
@@ -69,7 +75,9 @@ export function judgeSchedule(jobs: readonly ScheduledJob[], rpoHours: number): 
 }
 
 export const formatHours = (hours: number): string =>
-  hours >= 48 && hours % 24 === 0 ? `${hours / 24} d` : `${Number.isInteger(hours) ? hours : hours.toFixed(2).replace(/0+$/, '')} h`
+  hours >= 48 && hours % 24 === 0
+    ? `${hours / 24} d`
+    : `${Number.isInteger(hours) ? hours : hours.toFixed(2).replace(/0+$/, '')} h`
 
 const everyDay = /^(?:([01]?\d|2[0-3]):([0-5]\d))(?::00)?$/
 
@@ -79,7 +87,12 @@ export function scheduleText(schedule: string): string {
   if (text === '') return 'without a schedule'
   const [, hour, minute] = everyDay.exec(text) ?? []
   if (hour !== undefined) return `daily at ${hour.padStart(2, '0')}:${minute}`
-  const plain: Record<string, string> = { daily: 'daily at 00:00', hourly: 'every hour', weekly: 'on Mondays at 00:00', monthly: 'on the first of each month' }
+  const plain: Record<string, string> = {
+    daily: 'daily at 00:00',
+    hourly: 'every hour',
+    weekly: 'on Mondays at 00:00',
+    monthly: 'on the first of each month',
+  }
   return plain[text.toLowerCase()] ?? `by “${text}”`
 }
 
@@ -107,8 +120,15 @@ function remembered<T>(key: string, make: () => T): T {
 /** Whether the job runs every day at this time of day (within half an hour). */
 export function runsDailyAt(job: ScheduledJob, clockTime: string): boolean {
   const runs = comingRuns(job)
-  if (!runs || runs.length < 3 || runs.some((atMs, index) => index > 0 && atMs - runs[index - 1]! > dayMs + hourMs)) return false
-  return runs.slice(0, 24).some((atMs) => Math.abs(minutesOf(clockIn(atMs, job.timeZone)) - minutesOf(clockTime)) <= 30)
+  if (
+    !runs ||
+    runs.length < 3 ||
+    runs.some((atMs, index) => index > 0 && atMs - runs[index - 1]! > dayMs + hourMs)
+  )
+    return false
+  return runs
+    .slice(0, 24)
+    .some((atMs) => Math.abs(minutesOf(clockIn(atMs, job.timeZone)) - minutesOf(clockTime)) <= 30)
 }
 
 const minutesOf = (clockTime: string): number => {

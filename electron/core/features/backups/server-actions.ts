@@ -37,7 +37,8 @@ export interface Began {
   audit: AuditHandle | undefined
 }
 
-export const groupTitle = ({ type, backupId }: Pick<GroupName, 'type' | 'backupId'>): string => `${type}/${backupId}`
+export const groupTitle = ({ type, backupId }: Pick<GroupName, 'type' | 'backupId'>): string =>
+  `${type}/${backupId}`
 
 export const placeOf = ({ store, namespace }: Pick<GroupName, 'store' | 'namespace'>): string =>
   namespace === '' ? store : `${store}, namespace ${namespace}`
@@ -52,18 +53,38 @@ export function createServerActions(core: ActionCore) {
     const before = new Set((await pbs.tasks(undefined, 50)).map((task) => task.upid))
     const upid = await startedUpid(pbs, call, workerTypes, before)
     const { siteId, connectionId, title, subject, entityId, audit } = began
-    return tasks.begin({ kind: 'pbs', siteId, connectionId, title, subject, entityId, reference: { upid }, audit })
+    return tasks.begin({
+      kind: 'pbs',
+      siteId,
+      connectionId,
+      title,
+      subject,
+      entityId,
+      reference: { upid },
+      audit,
+    })
   }
 
   return {
     verify: (
-      wish: { store: string; namespace?: string | undefined; group?: GroupName | undefined; backupTime?: number | undefined; isAgain: boolean },
+      wish: {
+        store: string
+        namespace?: string | undefined
+        group?: GroupName | undefined
+        backupTime?: number | undefined
+        isAgain: boolean
+      },
       began: Began,
     ) => begin(verifyCall(wish), ['verify', 'verify_group', 'verify_snapshot'], began),
     collectGarbage: (store: string, began: Began) => begin(garbageCall(store), ['garbage_collection'], began),
-    runJob: (kind: PbsJobKind, id: string, began: Began) => begin(runJobCall(kind, id), workerTypesOf[kind], began),
+    runJob: (kind: PbsJobKind, id: string, began: Began) =>
+      begin(runJobCall(kind, id), workerTypesOf[kind], began),
 
-    readNotes: async (group: GroupName, backupTime: number, signal: AbortSignal | undefined): Promise<string> =>
+    readNotes: async (
+      group: GroupName,
+      backupTime: number,
+      signal: AbortSignal | undefined,
+    ): Promise<string> =>
       (await readNotes(connectors.pbs(group.connectionId), { ...group, backupTime }, signal)) ?? '',
 
     previewPrune: (group: GroupName, keep: Retention, signal: AbortSignal | undefined) =>
@@ -88,17 +109,28 @@ export function createServerActions(core: ActionCore) {
     },
 
     protect: (group: GroupName, backupTime: number, isProtected: boolean) =>
-      change(connectors.pbs(group.connectionId), { ...group, backupTime }, (pbs, snapshot) => setProtection(pbs, snapshot, isProtected), (row) =>
-        row !== undefined && (row.protected === true) === isProtected,
+      change(
+        connectors.pbs(group.connectionId),
+        { ...group, backupTime },
+        (pbs, snapshot) => setProtection(pbs, snapshot, isProtected),
+        (row) => row !== undefined && (row.protected === true) === isProtected,
       ),
 
     editNotes: (group: GroupName, backupTime: number, notes: string) =>
-      change(connectors.pbs(group.connectionId), { ...group, backupTime }, (pbs, snapshot) => setNotes(pbs, snapshot, notes), (row) =>
-        row !== undefined && (row.comment ?? '') === (notes.split('\n')[0] ?? ''),
+      change(
+        connectors.pbs(group.connectionId),
+        { ...group, backupTime },
+        (pbs, snapshot) => setNotes(pbs, snapshot, notes),
+        (row) => row !== undefined && (row.comment ?? '') === (notes.split('\n')[0] ?? ''),
       ),
 
     forget: (group: GroupName, backupTime: number) =>
-      change(connectors.pbs(group.connectionId), { ...group, backupTime }, forgetSnapshot, (row) => row === undefined),
+      change(
+        connectors.pbs(group.connectionId),
+        { ...group, backupTime },
+        forgetSnapshot,
+        (row) => row === undefined,
+      ),
   }
 }
 
@@ -153,7 +185,10 @@ async function change(
   }
 }
 
-const ofGroup = async (pbs: PbsConnector, group: Omit<SnapshotOnServer, 'backupTime'>): Promise<FullSnapshot[]> =>
+const ofGroup = async (
+  pbs: PbsConnector,
+  group: Omit<SnapshotOnServer, 'backupTime'>,
+): Promise<FullSnapshot[]> =>
   (await readSnapshots(pbs, group.store, group.namespace)).filter(
     (row) => row['backup-type'] === group.type && row['backup-id'] === group.backupId,
   )

@@ -11,7 +11,8 @@ export interface ChosenTarget {
 export function targetOf(policy: BackupPolicy, entity: Entity): ChosenTarget {
   const { rules } = policy
   const own = rules.find((rule) => rule.scope === 'guest' && rule.value === entity.id)
-  if (own) return { target: own.target, from: own.note === '' ? 'its own rule' : `its own rule (${own.note})` }
+  if (own)
+    return { target: own.target, from: own.note === '' ? 'its own rule' : `its own rule (${own.note})` }
   const byTag = rules.find((rule) => rule.scope === 'tag' && entity.tags.includes(rule.value))
   if (byTag) return { target: byTag.target, from: `the tag ${byTag.value}` }
   const byPool = rules.find((rule) => rule.scope === 'pool' && rule.value === entity.facts['pool'])

@@ -1,7 +1,13 @@
 // Datastores, groups and jobs as the page shows them, from the last readings. Pure; times on this computer's clock.
 import type { DatastoreView, GroupName, GroupView, JobView, SnapshotView } from '#shared/contracts/backups.ts'
 import { skewOf, wholeName, zoneOf, type Ground, type Part } from './ground.ts'
-import { groupKey, type KeptSnapshot, type KeptVzdumpJob, type PbsReading, type ProxmoxReading } from './readings.ts'
+import {
+  groupKey,
+  type KeptSnapshot,
+  type KeptVzdumpJob,
+  type PbsReading,
+  type ProxmoxReading,
+} from './readings.ts'
 import { comingRuns, scheduleText } from './schedule.ts'
 
 const minus = (atMs: number | null, skewMs: number): number | null => (atMs === null ? null : atMs - skewMs)
@@ -11,7 +17,8 @@ export function datastoreViews(ground: Ground): DatastoreView[] {
     (part.reading?.datastores ?? []).map((store) => {
       const skewMs = skewOf(part)
       const snapshots = part.reading!.snapshots.filter((it) => it.store === store.store && !it.isRunning)
-      const count = (state: KeptSnapshot['verification']): number => snapshots.filter((it) => it.verification === state).length
+      const count = (state: KeptSnapshot['verification']): number =>
+        snapshots.filter((it) => it.verification === state).length
       const gc = part.reading!.jobs.find((job) => job.kind === 'gc' && job.store === store.store)
       const entity = ground.entities.find(
         (it) => it.kind === 'datastore' && it.connectionId === part.connectionId && it.name === store.store,
@@ -55,7 +62,8 @@ export function datastoreViews(ground: Ground): DatastoreView[] {
 
 export function groupViews(ground: Ground): GroupView[] {
   const owners = new Map<string, string>()
-  for (const [entityId, groups] of ground.groupsOf) for (const group of groups) owners.set(wholeName(group), entityId)
+  for (const [entityId, groups] of ground.groupsOf)
+    for (const group of groups) owners.set(wholeName(group), entityId)
   return ground.pbs.flatMap((part) => {
     const skewMs = skewOf(part)
     const groups = Map.groupBy(part.reading?.snapshots ?? [], groupKey)
@@ -80,7 +88,9 @@ export function groupViews(ground: Ground): GroupView[] {
         snapshotCount: snapshots.length,
         lastBackupAtMs: newest ? newest.backupTime * 1000 - skewMs : null,
         sizeBytes: newest?.sizeBytes ?? null,
-        verification: newestFirst.some((it) => it.verification === 'failed') ? ('failed' as const) : (newest?.verification ?? ('none' as const)),
+        verification: newestFirst.some((it) => it.verification === 'failed')
+          ? ('failed' as const)
+          : (newest?.verification ?? ('none' as const)),
         protectedCount: snapshots.filter((it) => it.isProtected).length,
         isEncrypted: newest?.encryption === 'encrypt',
         comment: newest?.comment ?? '',
@@ -103,8 +113,12 @@ export function snapshotViews(ground: Ground, group: GroupName): SnapshotView[] 
 
 export function jobViews(ground: Ground): JobView[] {
   return [
-    ...ground.proxmox.flatMap((part) => (part.reading?.jobs ?? []).map((job) => vzdumpView(part, part.reading!, job))),
-    ...ground.pbs.flatMap((part) => (part.reading?.jobs ?? []).map((job) => serverJobView(part, part.reading!, job))),
+    ...ground.proxmox.flatMap((part) =>
+      (part.reading?.jobs ?? []).map((job) => vzdumpView(part, part.reading!, job)),
+    ),
+    ...ground.pbs.flatMap((part) =>
+      (part.reading?.jobs ?? []).map((job) => serverJobView(part, part.reading!, job)),
+    ),
   ]
 }
 
@@ -112,7 +126,12 @@ function vzdumpView(part: Part<ProxmoxReading>, reading: ProxmoxReading, job: Ke
   const skewMs = skewOf(part)
   const guests = job.guests ? Object.keys(job.guests).length : job.vmids.length
   const last = lastRunOf(reading, job)
-  const next = comingRuns({ id: job.id, schedule: job.schedule, timeZone: zoneOf(part), nowMs: reading.serverAtMs })?.[0]
+  const next = comingRuns({
+    id: job.id,
+    schedule: job.schedule,
+    timeZone: zoneOf(part),
+    nowMs: reading.serverAtMs,
+  })?.[0]
   return {
     connectionId: part.connectionId,
     kind: 'vzdump',
@@ -145,16 +164,28 @@ function lastRunOf(reading: ProxmoxReading, job: KeptVzdumpJob): { atMs: number;
   if (!newest) return undefined
   const isTogether = ({ atMs }: { atMs: number }): boolean => Math.abs(newest.atMs - atMs) < oneRunMs
   const failures = reading.failures.filter(isTogether)
-  const takes = (vmid: number): boolean => (job.guests ? job.guests[String(vmid)] !== undefined : job.isAll || job.vmids.includes(vmid))
+  const takes = (vmid: number): boolean =>
+    job.guests ? job.guests[String(vmid)] !== undefined : job.isAll || job.vmids.includes(vmid)
   const own = failures.filter((failure) => takes(failure.vmid))
   if (own.length > 0) return { atMs: newest.atMs, state: `${own.length} of its guests failed` }
-  const broken = runs.filter(isTogether).find((run) => run.status !== 'OK' && !/^WARNINGS/.test(run.status ?? ''))
+  const broken = runs
+    .filter(isTogether)
+    .find((run) => run.status !== 'OK' && !/^WARNINGS/.test(run.status ?? ''))
   return { atMs: newest.atMs, state: broken && failures.length === 0 ? (broken.status ?? 'unknown') : 'OK' }
 }
 
-function serverJobView(part: Part<PbsReading>, _reading: PbsReading, job: PbsReading['jobs'][number]): JobView {
+function serverJobView(
+  part: Part<PbsReading>,
+  _reading: PbsReading,
+  job: PbsReading['jobs'][number],
+): JobView {
   const skewMs = skewOf(part)
-  const place = job.namespace === null ? 'all namespaces' : job.namespace === '' ? 'root namespace' : `namespace ${job.namespace}`
+  const place =
+    job.namespace === null
+      ? 'all namespaces'
+      : job.namespace === ''
+        ? 'root namespace'
+        : `namespace ${job.namespace}`
   return {
     connectionId: part.connectionId,
     kind: job.kind,
@@ -162,7 +193,8 @@ function serverJobView(part: Part<PbsReading>, _reading: PbsReading, job: PbsRea
     isEnabled: job.isEnabled,
     schedule: job.schedule,
     scheduleText: scheduleText(job.schedule),
-    selection: job.kind === 'gc' ? 'the whole datastore' : job.remote ? `from ${job.remote}, ${place}` : place,
+    selection:
+      job.kind === 'gc' ? 'the whole datastore' : job.remote ? `from ${job.remote}, ${place}` : place,
     target: job.store,
     comment: [job.comment, job.keep].filter((text) => text !== '').join('; '),
     lastRunAtMs: minus(job.lastRunAtMs, skewMs),

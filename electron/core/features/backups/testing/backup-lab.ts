@@ -21,8 +21,12 @@ export interface BackupLab {
   advance(byMs: number): void
   /** Asks every system, and gives what the page would show. */
   look(): Promise<BackupState>
+  /** Ends the core alone; its data stay until `dispose`. */
+  endCore(): Promise<void>
   dispose(): Promise<void>
 }
+
+export const labPassphrase = 'correct horse battery staple'
 
 export async function startBackupLab(startAt: string): Promise<BackupLab> {
   const startMs = Date.parse(startAt)
@@ -32,15 +36,22 @@ export async function startBackupLab(startAt: string): Promise<BackupLab> {
   const pbs = await startPbsDemo(context, backups)
   const s3 = await startS3Demo(context)
   const core = await createTestHost({ nowMs: startMs })
-  await core.client.vault.create({ passphrase: 'correct horse battery staple' })
+  await core.client.vault.create({ passphrase: labPassphrase })
   // The clock jumps by hours: the vault would take that for an absence.
   await core.client.app.updateSettings({ idleLockMinutes: 0 })
   const { id: siteId } = await core.client.sites.create({ name: 'Lab' })
-  for (const draft of [...pve.drafts, ...pbs.drafts, ...s3.drafts]) await core.client.sites.addConnection({ siteId, draft })
+  for (const draft of [...pve.drafts, ...pbs.drafts, ...s3.drafts])
+    await core.client.sites.addConnection({ siteId, draft })
   const site = (await core.client.sites.list())[0]!
   await readInventory(core, site)
+  let ended: Promise<void> | undefined
   return {
-    context, pve, pbs, s3, core, site,
+    context,
+    pve,
+    pbs,
+    s3,
+    core,
+    site,
     idOf: (kind) => site.connections.find((it) => it.settings.kind === kind)!.id,
     advance(byMs) {
       context.clock.advance(byMs)
@@ -50,8 +61,10 @@ export async function startBackupLab(startAt: string): Promise<BackupLab> {
       await core.client.backups.refresh({ siteId: site.id })
       return core.client.backups.lastKnown({ siteId: site.id })
     },
+    endCore: () => (ended ??= core.host.dispose()),
     async dispose() {
-      await core.dispose()
+      if (ended) await core.test.dispose()
+      else await core.dispose()
       for (const service of [pve, pbs, s3]) await service.dispose()
       await context.dispose()
     },
