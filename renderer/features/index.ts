@@ -20,6 +20,7 @@ import {
   IconShieldCheck,
   IconStack2,
   IconTerminal2,
+  IconShieldCheck,
 } from '@tabler/icons-react'
 import { lazy } from 'react'
 import { AlertBadge } from './alerts/AlertBadge.tsx'
@@ -167,6 +168,15 @@ export const screens: readonly Screen[] = [
     needsSite: true,
     shortcut: 'mod+6',
     keywords: ['coverage', 'restore', 'pbs', 'datastore', 'snapshot', 'verify', 'prune', 'vzdump', 'rpo', 'glacier', 'off-site', 's3'],
+    id: 'compliance',
+    title: 'Compliance',
+    path: '/compliance',
+    icon: IconShieldCheck,
+    section: 'protection',
+    component: lazy(() => import('./compliance/ComplianceScreen.tsx')),
+    needsSite: true,
+    shortcut: 'mod+9',
+    keywords: ['cis', 'controls', 'safeguards', 'audit', 'checklist', 'sign-off', 'risk'],
   },
   {
     id: 'sql',
