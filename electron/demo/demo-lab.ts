@@ -13,7 +13,7 @@ import { createLabBackups, type LabBackups } from './world/backups.ts'
 import { demoServices, loadCertificates } from './world/certificates.ts'
 import { createDemoClock } from './world/clock.ts'
 import { createFaultPlan } from './world/faults.ts'
-import { loadDemoSite } from './world/site.ts'
+import { loadCleanSite, loadDemoSite, type LabVariant } from './world/site.ts'
 
 export interface DemoLabOptions {
   /** Kept between starts: certificates, host keys, the database cluster. Made when absent. */
@@ -27,6 +27,8 @@ export interface DemoLabOptions {
   services?: readonly FaultService[]
   /** Lab time minus real time, milliseconds. */
   clockOffsetMs?: number
+  /** With the known sins of compliance/sins.ts (the usual lab), or without. */
+  variant?: LabVariant
 }
 
 export interface DemoLab {
@@ -107,7 +109,7 @@ async function createWorld(options: DemoLabOptions, signal: AbortSignal) {
     offsetMs: options.clockOffsetMs ?? 0,
     onError: (error) => options.log(`demo clock: ${String(error)}`),
   })
-  const site = loadDemoSite()
+  const site = options.variant === 'clean' ? loadCleanSite() : loadDemoSite()
   const context: Omit<DemoContext, 'onProgress'> = {
     dataDir: options.dataDir,
     site,

@@ -24,6 +24,8 @@ export const demoCommand = z.discriminatedUnion('type', [
     services: z.array(faultService).optional(),
     /** Lab time minus real time, milliseconds. */
     clockOffsetMs: z.number().optional(),
+    /** `lived-in` when absent. */
+    variant: z.enum(['lived-in', 'clean']).optional(),
   }),
   z.object({ type: z.literal('fault'), service: faultService, fault: faultKind.optional() }),
   z.object({ type: z.literal('advance'), ms: z.number().min(0) }),

@@ -56,6 +56,7 @@ function startFor(channel: Channel, command: StartCommand, signal: AbortSignal):
     signal,
     ...(command.services ? { services: command.services } : {}),
     ...(command.clockOffsetMs === undefined ? {} : { clockOffsetMs: command.clockOffsetMs }),
+    ...(command.variant === undefined ? {} : { variant: command.variant }),
     onProgress: (step, fraction) => channel.send({ type: 'progress', step, fraction }),
     log: (line) => void process.stderr.write(`${line}\n`),
   })

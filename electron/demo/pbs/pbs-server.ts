@@ -18,9 +18,10 @@ import { datastoreRoutes } from './routes/datastore.ts'
 import { hostRoutes } from './routes/host.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { nodeRoutes } from './routes/node.ts'
+import { securityRoutes } from './routes/security.ts'
 
 /** Every route of the server; the conformance test walks it. */
-export const pbsRoutes = [...accessRoutes, ...datastoreRoutes, ...hostRoutes, ...jobRoutes, ...nodeRoutes]
+export const pbsRoutes = [...accessRoutes, ...datastoreRoutes, ...hostRoutes, ...jobRoutes, ...nodeRoutes, ...securityRoutes]
 
 export interface PbsDemo extends DemoService {
   url: string

@@ -23,6 +23,8 @@ export interface HaResource {
 
 export interface Cluster {
   site: DemoSite
+  /** Of the backup server's certificate, as the storage entry pins it; absent where no backup server is. */
+  backupFingerprint?: string
   tasks: TaskBoard
   backups: LabBackups
   nowMs(): number
@@ -55,7 +57,7 @@ export interface Cluster {
 }
 
 /** The cluster as the inventory describes it, without any history of tasks. */
-export function createCluster(context: Pick<DemoContext, 'site' | 'clock'>, backups: LabBackups): Cluster {
+export function createCluster(context: Pick<DemoContext, 'site' | 'clock'> & Partial<Pick<DemoContext, 'certificate'>>, backups: LabBackups): Cluster {
   const { site, clock } = context
   const startMs = clock.nowMs()
   const bootMsOf = (name: string) => bootOf(site, name, startMs)
@@ -63,8 +65,10 @@ export function createCluster(context: Pick<DemoContext, 'site' | 'clock'>, back
   const tasks = createPveTasks(clock)
   const guests = createGuestRegister(guestsOfSite(site, bootMsOf), node)
   const localNode = site.nodes[0]?.name ?? 'node01'
+  const backupFingerprint = context.certificate?.('pbs').fingerprint256.toLowerCase()
   return {
     site,
+    ...(backupFingerprint === undefined ? {} : { backupFingerprint }),
     tasks,
     backups,
     nowMs: () => clock.nowMs(),

@@ -58,6 +58,7 @@ const pathSamples: Record<string, string> = {
 /** Routes whose sample needs another guest or place than the usual one. */
 const pathOverrides: Record<string, Record<string, string>> = {
   '/cluster/backup/{id}': { id: 'backup-daily-vm' },
+  '/cluster/firewall/groups/{group}': { group: 'management' },
   '/cluster/backup/{id}/included_volumes': { id: 'backup-daily-vm' },
   '/nodes/{node}/qemu/{vmid}/clone': { node: 'node02', vmid: '9001' },
   'DELETE /nodes/{node}/qemu/{vmid}': { node: 'node01', vmid: '2022' },

@@ -28,6 +28,7 @@ import { highAvailabilityRoutes } from './routes/high-availability.ts'
 import { nodeRoutes } from './routes/nodes.ts'
 import { poolRoutes } from './routes/pools.ts'
 import { rrdRoutes } from './routes/rrd.ts'
+import { securityRoutes } from './routes/security.ts'
 import { storageRoutes } from './routes/storage.ts'
 import { taskRoutes } from './routes/tasks.ts'
 import { replayRoutineTasks } from './task-history.ts'
@@ -47,6 +48,7 @@ export const proxmoxRoutes = [
   ...nodeRoutes,
   ...poolRoutes,
   ...rrdRoutes,
+  ...securityRoutes,
   ...storageRoutes,
   ...taskRoutes,
 ]

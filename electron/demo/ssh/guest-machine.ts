@@ -5,6 +5,7 @@ import { guestUuid } from '../world/guest-identity.ts'
 import type { DemoGuest, DemoSite } from '../world/site.ts'
 import { createGpu } from './shell/gpu.ts'
 import type { Machine } from './shell/machine.ts'
+import { daemonSettings } from './ssh-daemon.ts'
 import { MemoryFiles } from './shell/memory-files.ts'
 
 /** Where a passed-through card sits on the guest's own bus. */
@@ -47,7 +48,7 @@ export function guestMachine(site: DemoSite, guest: DemoGuest, nowMs: () => numb
     nowMs,
     loads,
     memoryUsedBytes,
-    sshdSettings,
+    sshdSettings: daemonSettings(site, sshdSettings),
     ...(card === undefined ? {} : { gpu: createGpu(card, guest.vmid, guestBusId, nowMs) }),
   }
   furnishSystem(machine, site, guest)

@@ -3,6 +3,7 @@
 import { hashFraction, loadCurve, valueAt } from '../world/load.ts'
 import type { DemoSite } from '../world/site.ts'
 import type { Machine } from './shell/machine.ts'
+import { daemonSettings } from './ssh-daemon.ts'
 import { MemoryFiles } from './shell/memory-files.ts'
 
 export const auditUser = { name: 'audit', uid: 1100, home: '/home/audit' } as const
@@ -40,7 +41,7 @@ export function nodeMachine(site: DemoSite, name: string, nowMs: () => number): 
     nowMs,
     loads: () => [loadAt(nowMs()), loadAt(nowMs() - 150_000), loadAt(nowMs() - 450_000)],
     memoryUsedBytes: () => facts.memoryBytes * (0.35 + 0.3 * hashFraction(`mem${name}`)),
-    sshdSettings,
+    sshdSettings: daemonSettings(site, sshdSettings),
   }
   furnish(machine, site, facts)
   return machine

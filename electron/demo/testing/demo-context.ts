@@ -8,7 +8,7 @@ import type { DemoContext } from '../context.ts'
 import { loadCertificates } from '../world/certificates.ts'
 import { createDemoClock } from '../world/clock.ts'
 import { createFaultPlan } from '../world/faults.ts'
-import { loadDemoSite } from '../world/site.ts'
+import { loadCleanSite, loadDemoSite, type LabVariant } from '../world/site.ts'
 
 export interface TestContext extends DemoContext {
   logLines: string[]
@@ -16,7 +16,7 @@ export interface TestContext extends DemoContext {
 }
 
 /** `startMs`: the lab's time at the beginning, milliseconds since the epoch; now when absent. */
-export async function createTestContext(options: { startMs?: number } = {}): Promise<TestContext> {
+export async function createTestContext(options: { startMs?: number; variant?: LabVariant } = {}): Promise<TestContext> {
   const dataDir = await mkdtemp(join(tmpdir(), 'demo-lab-test-'))
   const clock = createDemoClock({
     offsetMs: options.startMs === undefined ? 0 : options.startMs - Date.now(),
@@ -27,7 +27,7 @@ export async function createTestContext(options: { startMs?: number } = {}): Pro
   const runner = createLabRunner({ imageDir, log: (line) => void logLines.push(line) })
   return {
     dataDir,
-    site: loadDemoSite(),
+    site: options.variant === 'clean' ? loadCleanSite() : loadDemoSite(),
     clock,
     faults: createFaultPlan(),
     certificate: await loadCertificates(dataDir),

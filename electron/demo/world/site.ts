@@ -369,7 +369,10 @@ const demoSite = z.object({
   services: z.array(z.object({ name: z.string(), fqdn: z.string(), host: z.string().nullable() })),
 })
 
-export type DemoSite = z.infer<typeof demoSite>
+/** How the lab is kept: `lived-in` carries the known sins of compliance/sins.ts, `clean` carries none of them. */
+export type LabVariant = 'lived-in' | 'clean'
+
+export type DemoSite = z.infer<typeof demoSite> & { variant?: LabVariant }
 export type DemoNode = DemoSite['nodes'][number]
 export type DemoGuest = DemoSite['guests'][number]
 export type DemoTemplate = DemoSite['templates'][number]
@@ -384,3 +387,12 @@ export function loadDemoSite(): DemoSite {
   loaded ??= demoSite.parse(siteJson)
   return loaded
 }
+
+/** The same lab, kept well: what the lived-in one does wrong is right here, in every server that shows it. */
+export function loadCleanSite(): DemoSite {
+  const site = loadDemoSite()
+  const guests = site.guests.map((guest) => ({ ...guest, tags: [...guest.tags, 'class-internal', 'owner-infrastructure'] }))
+  return { ...site, guests, variant: 'clean' }
+}
+
+export const isClean = (site: DemoSite): boolean => site.variant === 'clean'

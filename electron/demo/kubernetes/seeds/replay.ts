@@ -14,6 +14,7 @@ import { timestamp } from '../storage/kube-time.ts'
 import { accessSeeds } from './access-seeds.ts'
 import { classSeeds, namespaceSeeds, nodeSeeds } from './cluster-seeds.ts'
 import { networkSeeds } from './network-seeds.ts'
+import { sinSeeds } from './sin-seeds.ts'
 import { definitionSeeds, rayClusterSeeds, rayJobSeeds } from './ray-seeds.ts'
 import { gridSeeds, workloadSeeds } from './workload-seeds.ts'
 
@@ -75,6 +76,7 @@ function historyOf(site: DemoSite, nowMs: number): Step[] {
       atMs: bornMs + (22 + index) * minuteMs,
       run: plantAll([one]),
     })),
+    { atMs: bornMs + 90 * minuteMs, run: plantAll(sinSeeds(site)) },
     { atMs: bornMs + dayMs, run: plantAll(rayClusterSeeds(site)) },
     ...rayJobSeeds(site).map((job) => ({ atMs: nowMs - job.agoMs, run: plantAll([job.object]) })),
     ...(failed === undefined

@@ -2,6 +2,7 @@
 import { ApiFault } from '../../api2/api-fault.ts'
 import { flag, optional, requiring, text } from '../../api2/parameters.ts'
 import { isSame } from '../../api2/tickets.ts'
+import { isClean } from '../../world/site.ts'
 import { ownerOf, may, route, type PveCall } from '../call.ts'
 import {
   accessRules,
@@ -105,8 +106,9 @@ export const accessRoutes = [
     run(input, call) {
       const userId =
         input.realm && !input.username.includes('@') ? `${input.username}@${input.realm}` : input.username
-      const user = findUser(userId)
-      if (!user) throw loginFailure()
+      const known = findUser(userId)
+      if (!known) throw loginFailure()
+      const user = withFactor(call, known)
       const ticket = input['tfa-challenge']
       if (ticket !== undefined) {
         if (input.otp !== undefined) throw new ApiFault(400, "cannot mix 'otp' and 'tfa-challenge'")
@@ -118,9 +120,9 @@ export const accessRoutes = [
   route('GET', '/access/ticket', { needs: 'world', run: () => null }),
   route('GET', '/access/domains', {
     needs: 'world',
-    run: () => [
-      { realm: 'pam', type: 'pam', comment: 'Linux PAM standard authentication' },
-      { realm: 'pve', type: 'pve', comment: 'Proxmox VE authentication server', default: 1 },
+    run: (_input, call) => [
+      { realm: 'pam', type: 'pam', comment: 'Linux PAM standard authentication', ...demandsFactor(call) },
+      { realm: 'pve', type: 'pve', comment: 'Proxmox VE authentication server', default: 1, ...demandsFactor(call) },
     ],
   }),
   route('GET', '/access/permissions', {
@@ -154,15 +156,15 @@ export const accessRoutes = [
           expire: 0,
           comment: user.comment,
           'realm-type': user.realmType,
-          ...(input.full ? { groups: user.groups.join(','), tokens: tokensOf(user.userId) } : {}),
+          ...(input.full ? { groups: user.groups.join(','), tokens: tokensOf(call, user.userId) } : {}),
         })),
   }),
   route('GET', '/access/users/{userid}', {
     needs: { path: '/access/groups', privileges: ['User.Modify', 'Sys.Audit'], isAnyEnough: true },
-    run(input) {
+    run(input, call) {
       const user = findUser(input.userid)
       if (!user) throw new ApiFault(500, `no such user ('${input.userid}')`)
-      const tokens = Object.fromEntries(tokensOf(user.userId).map(({ tokenid, ...rest }) => [tokenid, rest]))
+      const tokens = Object.fromEntries(tokensOf(call, user.userId).map(({ tokenid, ...rest }) => [tokenid, rest]))
       return { enable: 1, expire: 0, comment: user.comment, groups: user.groups, tokens }
     },
   }),
@@ -172,7 +174,7 @@ export const accessRoutes = [
       if (input.userid !== call.caller?.userId && !may(call, '/access/groups', ['User.Modify'])) {
         throw new ApiFault(403, 'Permission check failed (/access/groups, User.Modify)')
       }
-      return tokensOf(input.userid)
+      return tokensOf(call, input.userid)
     },
   }),
   route('GET', '/access/roles', {
@@ -208,12 +210,29 @@ export const accessRoutes = [
   }),
 ]
 
-const tokensOf = (userId: string) =>
+/** The clean lab lets nobody in by password alone; users without a factor of their own share the lab's. */
+const labSeed = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+const withFactor = (call: PveCall, user: DemoUser): DemoUser =>
+  isClean(call.cluster.site) ? { ...user, totpSeed: user.totpSeed ?? labSeed } : user
+const demandsFactor = (call: PveCall) => (isClean(call.cluster.site) ? { tfa: 'oath' } : {})
+const tokenDays = 180
+
+/** Who has which second factor. */
+export const factorsOf = (call: PveCall) =>
+  demoUsers
+    .map((user) => withFactor(call, user))
+    .filter((user) => user.totpSeed !== undefined)
+    .map((user) => ({
+      userid: user.userId,
+      entries: [{ id: `totp-${user.userId.split('@')[0]}`, type: 'totp', description: 'authenticator', created: 1_750_000_000, enable: 1 }],
+    }))
+
+const tokensOf = (call: PveCall, userId: string) =>
   demoTokens
     .filter((token) => token.tokenId.startsWith(`${userId}!`))
     .map((token) => ({
       tokenid: token.tokenId.split('!')[1] ?? '',
       comment: token.comment,
       privsep: token.isSeparated ? 1 : 0,
-      expire: 0,
+      expire: isClean(call.cluster.site) ? Math.floor(call.nowMs / 1000) + tokenDays * 86_400 : 0,
     }))

@@ -7,6 +7,7 @@ import type { DemoStorage } from '../../world/site.ts'
 import { may, route, type PveCall } from '../call.ts'
 import { storageUse } from '../figures.ts'
 import { usedBytesOf } from '../guest.ts'
+import { isClean } from '../../world/site.ts'
 
 const anyDatastoreRight = ['Datastore.Audit', 'Datastore.AllocateSpace']
 
@@ -49,6 +50,9 @@ function definitions(call: PveCall) {
   })
 }
 
+/** How the server shows a client key: as its fingerprint. */
+const encryptionKey = '7f:2c:91:0e:5d:ba:44:38:c6:1f:a9:07:3e:82:d4:6b:15:f0:c8:97:2a:5e:b3:60:d9:4c:81:e7:0b:a2:36:fd'
+
 function typeFields(call: PveCall, storage: DemoStorage) {
   switch (storage.type) {
     case 'dir':
@@ -61,6 +65,8 @@ function typeFields(call: PveCall, storage: DemoStorage) {
         datastore: storage.datastore ?? '',
         username: 'backup@pbs!pve',
         'prune-backups': 'keep-all=1',
+        ...(call.cluster.backupFingerprint === undefined ? {} : { fingerprint: call.cluster.backupFingerprint }),
+        ...(isClean(call.cluster.site) ? { 'encryption-key': encryptionKey } : {}),
         shared: 1,
       }
   }

@@ -138,6 +138,7 @@ const dateCommand: Command = (call) => {
   const now = new Date(call.session.machine.nowMs())
   const format = call.args.find((arg) => arg.startsWith('+'))
   if (format === '+%s') call.out(`${Math.floor(now.getTime() / 1000)}\n`)
+  else if (format === '+%s%N') call.out(`${Math.floor(now.getTime())}000000\n`)
   else if (format !== undefined || call.args.some((arg) => arg.startsWith('-I') || arg === '-u'))
     call.out(`${now.toISOString().replace(/\.\d+Z/, 'Z')}\n`)
   else call.out(`${now.toUTCString().replace(',', '').replace('GMT', 'UTC')}\n`)
