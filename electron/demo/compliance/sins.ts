@@ -33,4 +33,8 @@ export const knownSins: readonly KnownSin[] = [
   { checkId: 'K8S-NET-01', service: 'kubernetes', object: 'monitoring', what: 'A namespace has no network policy that denies by default.' },
   { checkId: 'LIN-SSH-02', service: 'ssh', what: 'A machine lets people in by password.' },
   { checkId: 'LIN-SSH-05', service: 'ssh', what: 'Every account may log in over SSH.' },
+  { checkId: 'LIN-SYS-01', service: 'ssh', object: 'net.ipv4.conf.all.accept_redirects', what: 'A database machine follows redirects.' },
+  { checkId: 'LIN-FW-01', service: 'ssh', what: 'The firewall of the GPU machine is off.' },
+  { checkId: 'NET-EXP-01', service: 'ssh', object: 'tcp 5901', what: 'A VNC server listens in clear.' },
+  { checkId: 'LIN-AUD-01', service: 'ssh', what: 'The audit daemon does not run everywhere.' },
 ]

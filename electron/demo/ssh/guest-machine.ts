@@ -5,6 +5,7 @@ import { guestUuid } from '../world/guest-identity.ts'
 import type { DemoGuest, DemoSite } from '../world/site.ts'
 import { createGpu } from './shell/gpu.ts'
 import type { Machine } from './shell/machine.ts'
+import { furnishPosture, hostPosture } from './host-posture.ts'
 import { daemonSettings } from './ssh-daemon.ts'
 import { MemoryFiles } from './shell/memory-files.ts'
 
@@ -49,9 +50,11 @@ export function guestMachine(site: DemoSite, guest: DemoGuest, nowMs: () => numb
     loads,
     memoryUsedBytes,
     sshdSettings: daemonSettings(site, sshdSettings),
+    posture: hostPosture(site, guest.name, guest.nics[0]?.ip ?? '10.25.60.250', labUser),
     ...(card === undefined ? {} : { gpu: createGpu(card, guest.vmid, guestBusId, nowMs) }),
   }
   furnishSystem(machine, site, guest)
+  if (machine.posture) furnishPosture(machine.files, machine.posture)
   furnishHome(machine, card !== undefined)
   return machine
 }

@@ -3,6 +3,7 @@
 import { hashFraction, loadCurve, valueAt } from '../world/load.ts'
 import type { DemoSite } from '../world/site.ts'
 import type { Machine } from './shell/machine.ts'
+import { furnishPosture, hostPosture } from './host-posture.ts'
 import { daemonSettings } from './ssh-daemon.ts'
 import { MemoryFiles } from './shell/memory-files.ts'
 
@@ -42,8 +43,10 @@ export function nodeMachine(site: DemoSite, name: string, nowMs: () => number): 
     loads: () => [loadAt(nowMs()), loadAt(nowMs() - 150_000), loadAt(nowMs() - 450_000)],
     memoryUsedBytes: () => facts.memoryBytes * (0.35 + 0.3 * hashFraction(`mem${name}`)),
     sshdSettings: daemonSettings(site, sshdSettings),
+    posture: hostPosture(site, name, facts.address, auditUser),
   }
   furnish(machine, site, facts)
+  if (machine.posture) furnishPosture(machine.files, machine.posture)
   return machine
 }
 

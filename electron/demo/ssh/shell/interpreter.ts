@@ -1,5 +1,6 @@
 // Runs command lines in a demo shell session: expansion, pipes, redirects, exit codes. Used by SSH exec and shell and
 // by pod exec. Commands come from the tables beside it; nothing reaches the real machine.
+import { auditCommands } from './audit-commands.ts'
 import { fileCommands } from './file-commands.ts'
 import type { Command, CommandCall, ShellSession } from './machine.ts'
 import { FileError, resolvePath } from './memory-files.ts'
@@ -15,7 +16,7 @@ export interface ShellStreams {
   err(text: string): void
 }
 
-const commands: Record<string, Command> = { ...fileCommands, ...systemCommands, ...textCommands }
+const commands: Record<string, Command> = { ...auditCommands, ...fileCommands, ...systemCommands, ...textCommands }
 const notFound = 127
 const interrupted = 130
 const lineLimit = 64 * 1024
@@ -196,5 +197,6 @@ function isInstalled({ machine }: ShellSession, name: string): boolean {
   if (name === 'python3') return machine.scripts?.canRun === true
   if (name === 'nvidia-smi' || name === 'gpu-burn') return machine.gpu !== undefined
   if (name === 'sshd') return machine.sshdSettings !== undefined
+  if (Object.hasOwn(auditCommands, name)) return machine.posture !== undefined
   return true
 }

@@ -2,6 +2,7 @@
 // see it. Made by the SSH hosts and by pod exec.
 import type { GpuDevice } from './gpu.ts'
 import type { RealScripts } from '../real-scripts.ts'
+import type { HostPosture } from '../host-posture.ts'
 import type { MemoryFiles } from './memory-files.ts'
 
 export interface Machine {
@@ -26,6 +27,8 @@ export interface Machine {
   scripts?: RealScripts
   /** Effective settings of the machine's SSH daemon; absent in containers. */
   sshdSettings?: string
+  /** How it is secured; absent in containers. */
+  posture?: HostPosture
 }
 
 /** One shell: where it stands and what it knows. */

@@ -87,19 +87,31 @@ const tail: Command = async (call) => {
 
 const grep: Command = async (call) => {
   const flags = call.args.filter((arg) => /^-[A-Za-z]+$/.test(arg)).join('')
-  const [pattern = '', ...operands] = call.args.filter((arg) => !/^-[A-Za-z]+$/.test(arg))
+  const limit = Number(/ -m ?(\d+)/.exec(` ${call.args.join(' ')}`)?.[1] ?? Infinity)
+  const [pattern = '', ...named] = call.args.filter((arg) => !/^-(m\d+|[A-Za-z]+)$/.test(arg))
+  const operands = named.flatMap((path) => filesOf(call, path, flags))
+  const isEmpty = named.length > 0 && operands.length === 0
   const plain = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   const expression = compile(flags.includes('F') ? plain(pattern) : pattern, flags.includes('i') ? 'i' : '')
   if (expression === undefined) {
     call.err('grep: Invalid regular expression\n')
     return 2
   }
-  const matches = linesOf(await inputOf(call, operands)).filter(
-    (line) => expression.test(line) !== flags.includes('v'),
-  )
+  const matches = linesOf(isEmpty ? '' : await inputOf(call, operands))
+    .filter((line) => expression.test(line) !== flags.includes('v'))
+    .slice(0, limit)
   if (flags.includes('c')) call.out(`${matches.length}\n`)
   else if (!flags.includes('q')) printLines(call, matches)
   return matches.length > 0 ? 0 : 1
+}
+
+/** With `-R` the files below a directory; with `-s` only those that are there. */
+function filesOf(call: CommandCall, path: string, flags: string): string[] {
+  const { files } = call.session.machine
+  const full = resolvePath(call.session.directory, path)
+  if (!files.exists(full)) return flags.includes('s') ? [] : [path]
+  if (!files.stat(full).isDirectory || !/r/i.test(flags)) return [path]
+  return files.list(full).flatMap((name) => filesOf(call, `${full}/${name}`, flags))
 }
 
 /** Long patterns are refused: the demo runs in the application's own process. */
