@@ -15,6 +15,7 @@ export interface HostPosture {
   resolvers: string[]
   timeServers: string[]
   address: string
+  isHypervisor: boolean
 }
 
 const hardenedSysctl: Record<string, string> = {
@@ -89,6 +90,7 @@ export function hostPosture(site: DemoSite, name: string, address: string, user:
     resolvers: ['10.25.10.2', '10.25.20.2'],
     timeServers: ['10.25.10.2', '10.25.20.2'],
     address,
+    isHypervisor: site.nodes.some((node) => node.name === name),
   }
   if (!isClean(site)) forgotten[name]?.(posture)
   return posture
@@ -110,5 +112,5 @@ export function furnishPosture(files: MemoryFiles, posture: HostPosture): void {
     '/etc/rsyslog.conf': '# local only; the journal is shipped by Alloy\n',
   }
   for (const [path, text] of Object.entries(texts)) files.furnish(path, text)
-  for (const directory of ['/etc/sudoers.d', '/etc/rsyslog.d']) files.furnishDirectory(directory)
+  for (const directory of ['/etc/sudoers.d', '/etc/rsyslog.d', ...(posture.isHypervisor ? ['/etc/pve'] : [])]) files.furnishDirectory(directory)
 }

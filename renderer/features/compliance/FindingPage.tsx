@@ -45,7 +45,7 @@ export function FindingPage(props: { siteId: SiteId; checkId: string; targetId: 
             <VerdictMark verdict={result.verdict} />
             <SeverityWord severity={check.severity} />
             <Text size="sm" c="var(--text-dim)">
-              {check.id} · {result.targetLabel} · looked at <Age atMs={run.startedAtMs} /> ago
+              {check.id} · {result.targetLabel} · looked at <Age atMs={run.startedAtMs} />
             </Text>
           </Group>
         </div>
@@ -159,7 +159,7 @@ function Objects({ objects, passed }: { objects: readonly ObjectResult[]; passed
               <Table.Tr key={`${one.name} ${index}`}>
                 <Table.Td style={{ overflowWrap: 'anywhere' }}>
                   {entity ? (
-                    <Anchor component="button" size="sm" onClick={() => navigate('/inventory', { entity: entity.id })}>
+                    <Anchor component="button" size="sm" ta="left" onClick={() => navigate('/inventory', { entity: entity.id })}>
                       {one.name}
                     </Anchor>
                   ) : (

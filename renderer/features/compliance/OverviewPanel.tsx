@@ -33,7 +33,7 @@ export function OverviewPanel({ overview, catalogue }: { overview: ComplianceOve
           {run ? (
             <section className="compliance-card" aria-label="Newest run">
               <h2>
-                Checked <Age atMs={run.startedAtMs} /> ago{run.state === 'done' ? '' : ` (${run.state === 'cancelled' ? 'cancelled before its end' : 'cut off before its end'})`}
+                Checked <Age atMs={run.startedAtMs} />{run.state === 'done' ? '' : ` (${run.state === 'cancelled' ? 'cancelled before its end' : 'cut off before its end'})`}
               </h2>
               <VerdictCounts counts={run.counts} onPick={showFindings} />
               {changes ? (

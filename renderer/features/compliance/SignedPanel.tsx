@@ -95,7 +95,7 @@ export function ExportMenu({ siteId, runId, label = 'Export' }: { siteId: SiteId
   return (
     <Menu>
       <Menu.Target>
-        <Button size="compact-sm" variant="default" rightSection={<IconChevronDown size={14} />}>
+        <Button size={label === 'Export' ? 'compact-sm' : 'sm'} variant="default" rightSection={<IconChevronDown size={14} />}>
           {label}
         </Button>
       </Menu.Target>

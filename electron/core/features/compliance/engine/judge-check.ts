@@ -101,7 +101,7 @@ function judgeAll(
   if (verdict === 'pass') return finish('pass', judged.length === 1 ? 'The condition holds.' : `The condition holds for all ${judged.length}.`, judged)
   const [first] = worst
   const rest = worst.length > 1 ? ` (and ${worst.length - 1} more of ${judged.length})` : judged.length > 1 ? ` (1 of ${judged.length})` : ''
-  return finish(verdict, `${first!.name} ${first!.says}${rest}`, judged)
+  return finish(verdict, `${first!.name}: ${first!.says}${rest}`, judged)
 }
 
 const order = (verdict: Verdict): number => ['fail', 'error', 'unknown', 'warn', 'excepted', 'pass', 'not-applicable'].indexOf(verdict)
