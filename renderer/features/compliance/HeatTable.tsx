@@ -58,7 +58,7 @@ function HeatCell({ score, label }: { score: Score; label: string }) {
   return (
     <td title={`${label}: ${words}`} style={{ '--heat': color, '--heat-share': `${Math.round(14 + 26 * looked)}%` } as CSSProperties}>
       {score.met}/{assessed}
-      <span style={{ color: 'var(--text-dim)', fontSize: 11 }}> of {score.total}</span>
+      <span style={{ fontSize: 11 }}> of {score.total}</span>
     </td>
   )
 }
