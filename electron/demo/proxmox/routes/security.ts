@@ -112,7 +112,7 @@ export const securityRoutes = [
   }),
   route('GET', '/cluster/metrics/server', {
     needs: clusterAudit,
-    run: () => [{ id: 'influx', type: 'influxdb', server: '10.25.60.9', port: 8089 }],
+    run: () => [{ id: 'influx', type: 'influxdb', server: '10.25.60.9', port: 8089, disable: 0 }],
   }),
   route('GET', '/cluster/config/totem', {
     needs: clusterAudit,
