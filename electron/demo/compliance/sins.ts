@@ -37,4 +37,8 @@ export const knownSins: readonly KnownSin[] = [
   { checkId: 'LIN-FW-01', service: 'ssh', what: 'The firewall of the GPU machine is off.' },
   { checkId: 'NET-EXP-01', service: 'ssh', object: 'tcp 5901', what: 'A VNC server listens in clear.' },
   { checkId: 'LIN-AUD-01', service: 'ssh', what: 'The audit daemon does not run everywhere.' },
+  { checkId: 'PG-LOG-01', service: 'postgres', object: 'log_connections', what: 'Logins are not logged.' },
+  { checkId: 'PG-LOG-02', service: 'postgres', what: 'Log lines do not say where somebody came from.' },
+  { checkId: 'PG-LOG-04', service: 'postgres', what: 'Changes of structure are not logged.' },
+  { checkId: 'PG-LIM-01', service: 'postgres', what: 'A transaction may stay open for ever.' },
 ]

@@ -15,6 +15,7 @@ import type { ContentPlan } from './content/plan.ts'
 import { FaultGate } from './fault-gate.ts'
 import { writeOwned, type Placement } from './placement.ts'
 import { accessRules, buildSettings, serverConfiguration, type SiteServer } from './settings.ts'
+import { isClean } from '../world/site.ts'
 
 /** One server, for tests and measurements; the application itself knows only the drafts. */
 export interface PostgresDemoServer {
@@ -212,7 +213,7 @@ export class DemoServer {
 
   async #writeConfiguration(): Promise<void> {
     const { dataDir, account } = this.#cluster.options
-    await writeOwned(join(dataDir, 'postgresql.conf'), serverConfiguration(this.site), account)
+    await writeOwned(join(dataDir, 'postgresql.conf'), serverConfiguration(this.site, isClean(this.#context.site)), account)
     await writeOwned(join(dataDir, 'pg_hba.conf'), accessRules(this.site, superuser), account)
     await this.#writeCertificate(false)
   }

@@ -61,6 +61,8 @@ const checkData = z.strictObject({
   /** Checks whose verdicts its rules ask for. */
   needs: z.array(checkId).optional(),
   manual: z.boolean().optional(),
+  /** False where the names of its objects are not what its lists hold. */
+  suggests: z.literal(false).optional(),
   applies: rule.optional(),
   /** What is judged one by one; absent = the target itself. */
   objects: rule.optional(),

@@ -42,6 +42,8 @@ export interface Check {
   needs: readonly string[]
   /** Lists that its rules consult. */
   lists: ReadonlySet<string>
+  /** Those whose entries are the names of its objects. */
+  suggested: ReadonlySet<string>
   applies: Rule | null
   objects: Rule | null
   /** True when `objects` are what should not be there. */
@@ -66,6 +68,7 @@ const listFunctions = ['approved', 'excluded', 'list', 'reviewedDays']
 /** Throws RuleSyntaxError for anything that could not work. */
 export function compileCheck(data: CheckData, known: Known): Check {
   const lists = new Set<string>()
+  const approving = new Set<string>()
   const needs = data.needs ?? []
   const always = ['now', 'parameters', 'target', 'object']
   for (const id of data.safeguards)
@@ -81,6 +84,7 @@ export function compileCheck(data: CheckData, known: Known): Check {
       if (listFunctions.includes(name)) {
         if (text === undefined || !known.lists.has(text)) throw new RuleSyntaxError(`“${name}” names no known list.`)
         lists.add(text)
+        if (name === 'approved') approving.add(text)
       }
       if (name === 'passes' && (text === undefined || !needs.includes(text)))
         throw new RuleSyntaxError('“passes” names a check that is not among “needs”.')
@@ -123,6 +127,7 @@ export function compileCheck(data: CheckData, known: Known): Check {
     probes,
     needs,
     lists,
+    suggested: data.suggests === false || (data.objects ?? data.forbid) === undefined ? new Set() : approving,
     applies: rule(data.applies, seen),
     objects: rule(data.objects ?? data.forbid, seen),
     isForbidding: data.forbid !== undefined,

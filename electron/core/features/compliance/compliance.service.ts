@@ -150,11 +150,11 @@ export function createComplianceFeature(core: CoreServices) {
     scanRows: os.scanRows.handler(({ input }) => record.scanRows(input.siteId, input.fileSha256)),
   })
 
-  /** Names of what checks that consult the list saw and could not approve. */
+  /** Names of what checks saw and could not approve by the list. */
   function suggestItems(siteId: Parameters<typeof store.run>[0], id: string): string[] {
     const run = assessments.chosenRun(siteId, undefined)
     if (!run) return []
-    const asking = new Set(catalogue.checks.filter((check) => check.lists.has(id)).map((check) => check.id))
+    const asking = new Set(catalogue.checks.filter((check) => check.suggested.has(id)).map((check) => check.id))
     const names = store
       .results(run.runId)
       .filter(({ checkId }) => asking.has(checkId))

@@ -9,7 +9,7 @@ import { loadCertificates } from '../../world/certificates.ts'
 import { createLabRunner } from '../../containers/lab-runner.ts'
 import { createDemoClock } from '../../world/clock.ts'
 import { createFaultPlan } from '../../world/faults.ts'
-import { loadDemoSite } from '../../world/site.ts'
+import { loadCleanSite, loadDemoSite, type LabVariant } from '../../world/site.ts'
 import { startPostgresDemo, type PostgresDemo } from '../postgres-server.ts'
 import type { PostgresDemoServer } from '../demo-server.ts'
 
@@ -29,7 +29,7 @@ export const removeDataDir = (dataDir: string): Promise<void> => rm(dataDir, { r
 
 export async function startSmallLab(
   dataDir: string,
-  options: { zpixRows?: number; signal?: AbortSignal; onStep?: (step: string) => void } = {},
+  options: { zpixRows?: number; variant?: LabVariant; signal?: AbortSignal; onStep?: (step: string) => void } = {},
 ): Promise<SmallLab> {
   const faults = createFaultPlan()
   const steps: SmallLab['steps'] = []
@@ -37,7 +37,7 @@ export async function startSmallLab(
   const certificate = await loadCertificates(dataDir)
   const context: DemoContext = {
     dataDir,
-    site: loadDemoSite(),
+    site: options.variant === 'clean' ? loadCleanSite() : loadDemoSite(),
     clock: createDemoClock(),
     faults,
     certificate,
