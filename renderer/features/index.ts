@@ -118,6 +118,8 @@ export const screens: readonly Screen[] = [
     needsSite: true,
     isHidden: true,
     isBare: true,
+  },
+  {
     id: 'gpu',
     title: 'GPU',
     path: '/gpu',

@@ -35,11 +35,19 @@ type Row = {
 export function createGpuStore(database: Database): GpuStore {
   const { sqlite } = database
   const insert = sqlite.prepare('INSERT OR REPLACE INTO gpu_sample VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
-  const condense = sqlite.prepare(
-    `INSERT OR REPLACE INTO gpu_sample
-     SELECT connection_id, ?, at_ms / ? * ?, uuid, avg(utilization), avg(memory_used), avg(temperature), avg(power)
-     FROM gpu_sample WHERE connection_id = ? AND step_ms = ? AND at_ms >= ? AND at_ms < ? GROUP BY uuid, at_ms / ?`,
-  )
+  // The step stands in the text: a bound number is a float to SQLite, and its division one, too.
+  const condense = ({ stepMs }: Tier) =>
+    sqlite.prepare(
+      `INSERT OR REPLACE INTO gpu_sample
+       SELECT connection_id, ${stepMs}, at_ms / ${stepMs} * ${stepMs}, uuid,
+         avg(utilization), avg(memory_used), avg(temperature), avg(power)
+       FROM gpu_sample WHERE connection_id = ? AND step_ms = ? AND at_ms >= ? AND at_ms < ?
+       GROUP BY uuid, at_ms / ${stepMs}`,
+    )
+  const steps = [
+    { fine: tiers[0], coarse: tiers[1], statement: condense(tiers[1]) },
+    { fine: tiers[1], coarse: tiers[2], statement: condense(tiers[2]) },
+  ]
   const prune = sqlite.prepare('DELETE FROM gpu_sample WHERE connection_id = ? AND step_ms = ? AND at_ms < ?')
   const select = sqlite.prepare(
     `SELECT at_ms, uuid, utilization, memory_used, temperature, power FROM gpu_sample
@@ -52,11 +60,11 @@ export function createGpuStore(database: Database): GpuStore {
     const minute = Math.floor(atMs / minuteMs) * minuteMs
     if (condensedMs.get(connectionId) === minute) return
     condensedMs.set(connectionId, minute)
-    for (const [fine, coarse] of [[tiers[0], tiers[1]], [tiers[1], tiers[2]]] as const) {
+    for (const { fine, coarse, statement } of steps) {
       const { stepMs } = coarse
       // The step under way is condensed again at each minute, so that what is shown is never old.
       const from = Math.floor(atMs / stepMs) * stepMs - stepMs
-      condense.run(stepMs, stepMs, stepMs, connectionId, fine.stepMs, from, atMs, stepMs)
+      statement.run(connectionId, fine.stepMs, from, atMs)
     }
     for (const { stepMs, keepMs } of tiers) prune.run(connectionId, stepMs, atMs - keepMs)
   }

@@ -139,7 +139,7 @@ function ForwardRow({ forward, hosts }: { forward: Forward; hosts: Connection[] 
           </Text>
         ) : null}
       </Table.Td>
-      <Table.Td ta="right">
+      <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
         {forward.openConnections} open, {forward.totalConnections} in all
       </Table.Td>
       <Table.Td ta="right">

@@ -9,11 +9,29 @@ const asCelsius = (value: number): string => `${Math.round(value)} °C`
 const asWatts = (value: number): string => `${Math.round(value)} W`
 const asMemory = (value: number): string => formatBytes(value * 2 ** 20)
 const percentRange = [0, 100] as const
-const heightPx = 120
+const heightPx = 130
+
+/** The whole span is drawn, also where nothing is known of it. */
+function overSpan({ timesMs, gpus }: GpuHistory, spanMs: number): GpuHistory {
+  const newestMs = timesMs.at(-1)
+  if (newestMs === undefined || timesMs[0]! <= newestMs - spanMs) return { timesMs, gpus }
+  const pad = (values: GpuHistory['gpus'][number]['powerWatts']) => [null, ...values]
+  return {
+    timesMs: [newestMs - spanMs, ...timesMs],
+    gpus: gpus.map(({ uuid, utilizationPercent, memoryUsedMebibytes, temperatureC, powerWatts }) => ({
+      uuid,
+      utilizationPercent: pad(utilizationPercent),
+      memoryUsedMebibytes: pad(memoryUsedMebibytes),
+      temperatureC: pad(temperatureC),
+      powerWatts: pad(powerWatts),
+    })),
+  }
+}
 
 type Key = 'utilizationPercent' | 'memoryUsedMebibytes' | 'temperatureC' | 'powerWatts'
 
-export function GpuCharts({ gpus, history }: { gpus: readonly Gpu[]; history: GpuHistory }) {
+export function GpuCharts({ gpus, history: known, spanMs }: { gpus: readonly Gpu[]; history: GpuHistory; spanMs: number }) {
+  const history = useMemo(() => overSpan(known, spanMs), [known, spanMs])
   const names = useMemo(() => new Map(gpus.map(({ uuid, index }) => [uuid, `GPU ${index}`])), [gpus.map(({ uuid }) => uuid).join()]) // eslint-disable-line react-hooks/exhaustive-deps -- readings come every few seconds; the cards stay
   const series = useMemo(() => {
     const of = (key: Key): TimeSeries[] =>

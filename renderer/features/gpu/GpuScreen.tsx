@@ -89,7 +89,7 @@ function GpuConsole({ host, hosts }: { host: Connection; hosts: Connection[] }) 
                   <GpuCard key={gpu.uuid} gpu={gpu} />
                 ))}
               </div>
-              <GpuCharts gpus={reading.gpus} history={history} />
+              <GpuCharts gpus={reading.gpus} history={history} spanMs={spanMs} />
               <GpuProcesses host={host} reading={reading} isStale={view.state !== 'live'} />
             </>
           ) : null}
