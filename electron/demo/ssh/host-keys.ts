@@ -23,7 +23,10 @@ export async function loadSshKeys(dataDir: string, hostNames: string[]): Promise
   const path = join(folder, 'keys.json')
   const known = await readKnown(path)
   const keys: Stored = known ?? { version: 1, hosts: {}, user: makePair('meridian demo lab user') }
-  const missing = hostNames.filter((name) => keys.hosts[name] === undefined)
+  const missing = hostNames.filter((name) => {
+    const pair = keys.hosts[name]
+    return pair === undefined || !isUsable({ private: pair.privateKey, public: pair.publicKey })
+  })
   for (const name of missing) keys.hosts[name] = makePair(name)
   if (known === undefined || missing.length > 0) {
     await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -49,11 +52,16 @@ async function readKnown(path: string): Promise<Stored | undefined> {
   }
 }
 
-/** An ed25519 pair in OpenSSH's own formats. */
+/** An ed25519 pair in OpenSSH's own formats. About one in a few hundred that ssh2 makes it cannot read itself. */
 function makePair(comment: string): SshKeyPair {
-  const made = ssh2.utils.generateKeyPairSync('ed25519', { comment })
-  return { privateKey: made.private, publicKey: made.public }
+  for (;;) {
+    const made = ssh2.utils.generateKeyPairSync('ed25519', { comment })
+    if (isUsable(made)) return { privateKey: made.private, publicKey: made.public }
+  }
 }
+
+const isUsable = (made: { private: string; public: string }): boolean =>
+  [made.private, made.public].every((text) => !(ssh2.utils.parseKey(text) instanceof Error))
 
 /** The fingerprint as OpenSSH prints it: `SHA256:` and base64 without padding, of the key blob. */
 export function fingerprintOf(publicKey: string): string {

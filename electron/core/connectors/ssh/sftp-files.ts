@@ -68,7 +68,9 @@ export function createSftpFiles(sftp: SFTPWrapper, host: string): SftpFiles {
       try {
         call((error, value) => settle(() => (error ? reject(fileFault(error, path, host)) : resolve(value))))
       } catch (error) {
-        settle(() => reject(isAppError(error) ? error : lostSession(host, error)))
+        // ssh2 throws for what the server has not announced, and for a session that is over.
+        const isUnknown = /does not support/i.test((error as Error).message)
+        settle(() => reject(isUnknown ? notOffered(host, error) : lostSession(host, error)))
       }
     })
   const done = (path: string, call: (answer: (error?: Error | null) => void) => void): Promise<void> =>
@@ -221,7 +223,7 @@ function fileFault(error: Error, path: string, host: string): AppError {
         cause: error,
       })
     case 8:
-      return new AppError('unsupported', `The server of ${host} does not offer this operation.`, { target, cause: error })
+      return notOffered(host, error)
     default:
       return new AppError('upstream', `${host} refused the operation on ${path}.${foreign}`, {
         remedy: 'A file of that name may exist, a folder may not be empty, or the disk may be full.',
@@ -231,6 +233,8 @@ function fileFault(error: Error, path: string, host: string): AppError {
   }
 }
 
+const notOffered = (host: string, cause: unknown): AppError =>
+  new AppError('unsupported', `The server of ${host} does not offer this operation.`, { cause })
 const lostSession = (host: string, cause?: unknown): AppError =>
   new AppError('unreachable', `The file session with ${host} has ended.`, { remedy: 'Read the folder again to see what is there.', cause })
 const lateAnswer = (host: string): AppError =>

@@ -47,9 +47,7 @@ export async function openChannel(
   options: ChannelOptions,
 ): Promise<SshChannel> {
   try {
-    const stream = await request(use, settings, command, options)
-    if (options.terminal) stream.stderr.resume()
-    return wrap(use, settings, stream, command ?? 'a shell', options.signal)
+    return await request(use, settings, command, options)
   } catch (error) {
     use.release()
     throw error
@@ -57,20 +55,23 @@ export async function openChannel(
 }
 
 function request(
-  { ssh: { client } }: SshUse,
+  use: SshUse,
   settings: SettingsOf<'ssh'>,
   command: string | undefined,
   { signal, terminal, environment }: ChannelOptions,
-): Promise<ClientChannel> {
-  const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>()
+): Promise<SshChannel> {
+  const { client } = use.ssh
+  const { promise, resolve, reject } = Promise.withResolvers<SshChannel>()
   const what = command === undefined ? 'a shell' : 'to run a command'
   const onLost = (): void => reject(connectionLost(settings, 'opening a channel'))
   const onAbort = (): void => reject(cancelled())
   let isOver = false
   const take = (error: Error | undefined, stream: ClientChannel): void => {
     if (error) return reject(channelFault(error, settings, what))
-    if (isOver) stream.close()
-    else resolve(stream)
+    if (isOver) return stream.close()
+    if (terminal) stream.stderr.resume()
+    // At once: a short command's exit may stand in the very bytes that brought this answer.
+    resolve(wrap(use, settings, stream, command ?? 'a shell', signal))
   }
   const pty: PseudoTtyOptions | undefined = terminal && {
     term: terminal.name ?? 'xterm-256color',

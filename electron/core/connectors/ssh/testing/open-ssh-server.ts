@@ -36,8 +36,8 @@ export interface OpenSshServer {
 export async function startOpenSsh(options: { settings?: string[]; like?: OpenSshServer } = {}): Promise<OpenSshServer> {
   const { like } = options
   const folder = await mkdtemp(join(tmpdir(), 'meridian-sshd-'))
-  const host = like?.keys.host ?? ssh2.utils.generateKeyPairSync('ed25519')
-  const user = like?.keys.user ?? ssh2.utils.generateKeyPairSync('ed25519')
+  const host = like?.keys.host ?? makeKeyPair()
+  const user = like?.keys.user ?? makeKeyPair()
   const port = like?.settings.port ?? (await freePort())
   const secret = async (name: string, text: string): Promise<string> => {
     const path = join(folder, name)
@@ -106,6 +106,14 @@ export async function startOpenSsh(options: { settings?: string[]; like?: OpenSs
     log: () => log,
     kill,
     dispose,
+  }
+}
+
+/** About one in a few hundred pairs that ssh2 makes it cannot read itself. */
+function makeKeyPair(): KeyPair {
+  for (;;) {
+    const made = ssh2.utils.generateKeyPairSync('ed25519')
+    if (![made.private, made.public].some((text) => ssh2.utils.parseKey(text) instanceof Error)) return made
   }
 }
 
