@@ -53,6 +53,9 @@ export function createGpuStore(database: Database): GpuStore {
     `SELECT at_ms, uuid, utilization, memory_used, temperature, power FROM gpu_sample
      WHERE connection_id = ? AND step_ms = ? AND at_ms >= ? AND at_ms <= ? ORDER BY at_ms`,
   )
+  const newestOf = sqlite.prepare(
+    'SELECT coalesce(max(at_ms), 0) AS newest FROM gpu_sample WHERE connection_id = ? AND step_ms = ?',
+  )
   /** The minute up to which each host's readings have been condensed. */
   const condensedMs = new Map<ConnectionId, number>()
 
@@ -61,10 +64,9 @@ export function createGpuStore(database: Database): GpuStore {
     if (condensedMs.get(connectionId) === minute) return
     condensedMs.set(connectionId, minute)
     for (const { fine, coarse, statement } of steps) {
-      const { stepMs } = coarse
-      // The step under way is condensed again at each minute, so that what is shown is never old.
-      const from = Math.floor(atMs / stepMs) * stepMs - stepMs
-      statement.run(connectionId, fine.stepMs, from, atMs)
+      // The newest coarse row may have been made of half its step; after a pause its end is still to come.
+      const { newest } = newestOf.get(connectionId, coarse.stepMs) as { newest: number }
+      statement.run(connectionId, fine.stepMs, newest, atMs)
     }
     for (const { stepMs, keepMs } of tiers) prune.run(connectionId, stepMs, atMs - keepMs)
   }
