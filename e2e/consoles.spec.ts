@@ -29,6 +29,7 @@ async function logOf(page: Page, title: string): Promise<string> {
 const paintedPixels = (page: Page): Promise<number> =>
   page.locator('.screen-host canvas').evaluate((element) => {
     const canvas = element as HTMLCanvasElement
+    if (canvas.width === 0) return 0
     const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
     let painted = 0
     for (let at = 0; at < data.length; at += 4) if (Math.max(data[at]!, data[at + 1]!, data[at + 2]!) > 120) painted += 1
