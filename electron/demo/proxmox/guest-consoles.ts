@@ -71,6 +71,11 @@ export class GuestConsoles {
 
   /** A guest's serial port or console: a getty that outlives no session here. */
   serveGuestTerminal(guest: Guest): ServeConsole {
+    if (!isUp(guest))
+      return (socket) => {
+        socket.close()
+        return () => undefined
+      }
     return serveTermproxy((start) => {
       const { onExit: _hangUp, ...tty } = start
       const terminal = new LoginTerminal({

@@ -2,7 +2,7 @@
 // to the core once, and are never shown again.
 import { ActionIcon, Badge, Button, Card, FileButton, Group, Menu, Modal, Stack, Switch, Text, TextInput, Title } from '@mantine/core'
 import { IconCopy, IconDots, IconDownload, IconPencil, IconPlugConnected, IconPlus, IconTestPipe, IconTrash, IconUpload } from '@tabler/icons-react'
-import { useState, type ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { toAppError } from '#client/client.ts'
 import { useClient } from '#client/client-context.ts'
 import { navigate, usePlace } from '#client/location.ts'
@@ -27,9 +27,19 @@ type Dialog =
 export default function ConnectionsScreen() {
   const client = useClient()
   const sites = useSession((state) => state.sites)
-  const wantsNewSite = usePlace().query.get('new') === 'site'
+  const { query } = usePlace()
+  const wantsNewSite = query.get('new') === 'site'
+  const wanted = query.get('edit')
   const [dialog, setDialog] = useState<Dialog>(null)
   const [error, setError] = useState<AppError | null>(null)
+  // A link of another screen may ask for one connection's editor; it is asked once.
+  useEffect(() => {
+    if (!wanted || !sites) return
+    navigate('/connections', {}, { replace: true })
+    const site = sites.find((item) => item.connections.some((connection) => connection.id === wanted))
+    const connection = site?.connections.find((item) => item.id === wanted)
+    if (site && connection && !site.isDemo) setDialog({ open: 'edit', site, connection, kind: connection.settings.kind })
+  }, [wanted, sites])
   const attempt = (work: Promise<unknown>): void => void work.then(() => setError(null), (thrown: unknown) => setError(toAppError(thrown)))
   const importSite = async (file: File | null): Promise<void> => {
     if (file) attempt(file.text().then((text) => client.sites.importSite({ text })).then((site) => chooseSite(client, site.id)))

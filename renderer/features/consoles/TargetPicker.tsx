@@ -62,6 +62,7 @@ export function TargetPicker({ title, onPick }: { title?: string; onPick(address
               key={`${choice.entity.id} ${choice.id}`}
               className="console-choice"
               data-current={index === at || undefined}
+              ref={index === at ? keepInSight : undefined}
               aria-disabled={choice.obstacle ? true : undefined}
               title={choice.obstacle ?? undefined}
               onClick={() => pick(choice)}
@@ -83,6 +84,8 @@ export function TargetPicker({ title, onPick }: { title?: string; onPick(address
     </Modal>
   )
 }
+
+const keepInSight = (choice: HTMLElement | null): void => choice?.scrollIntoView({ block: 'nearest' })
 
 const describe = ({ title, entity }: Choice): string => {
   const { vmid, node, namespace } = entity.facts

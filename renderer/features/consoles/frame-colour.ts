@@ -4,10 +4,10 @@ import type { CSSProperties } from 'react'
 import type { Settings } from '#shared/contracts/app.ts'
 import { consoleKey, type ConsoleAddress } from '#shared/model/console.ts'
 
-export const frameColours = ['red', 'orange', 'yellow', 'lime', 'teal', 'cyan', 'blue', 'violet', 'pink', 'gray'] as const
+export const frameColours = ['red', 'orange', 'yellow', 'lime', 'teal', 'cyan', 'blue', 'indigo', 'violet', 'grape', 'gray'] as const
 export type FrameColour = (typeof frameColours)[number]
 
-const calm = ['teal', 'blue', 'violet', 'cyan', 'lime'] as const satisfies readonly FrameColour[]
+const calm = ['teal', 'cyan', 'blue', 'indigo', 'violet', 'grape', 'lime'] as const satisfies readonly FrameColour[]
 
 export function frameColourOf(address: ConsoleAddress, settings: Settings | null): FrameColour {
   const key = consoleKey(address)

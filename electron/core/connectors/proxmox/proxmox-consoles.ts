@@ -107,7 +107,7 @@ const refusedTerminal = (identity: string): AppError =>
         detail: { kind: 'console', reason: 'needs-login' },
       })
     : new AppError('upstream', 'Proxmox VE closed the text console before it began.', {
-        remedy: 'Its ticket may have run out on a slow way: try again.',
+        remedy: 'What it stands on must be running. If it is, its ticket may have run out on a slow way: try again.',
         detail: { kind: 'console', reason: 'refused' },
         retryable: true,
       })

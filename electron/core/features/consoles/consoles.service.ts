@@ -59,7 +59,7 @@ export function createConsolesFeature(core: ConsolesCore) {
         consoleId,
         kind: backend.kind,
         title: consoleTitle({ ...address, label: address.label ?? (target.kind === 'ssh' ? connectionLabel : undefined) }),
-        place: placeOf(backend, connectionLabel),
+        place: placeOf(backend, target.kind === 'ssh' ? '' : connectionLabel),
         isViewOnly: request.isViewOnly,
       },
     }

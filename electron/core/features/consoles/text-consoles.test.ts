@@ -1,5 +1,6 @@
 // Text consoles of the demo cluster through the whole feature: logging in, framing, who may, how they end.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createContainer } from '#demo/proxmox/container.ts'
 import { createClusterLab, failureOf } from './testing/consoles-lab.ts'
 
 let lab: Awaited<ReturnType<typeof createClusterLab>>
@@ -68,6 +69,23 @@ describe('the serial port of a guest', () => {
     const windows = lab.bench.demo.cluster.guests().find((guest) => guest.os === 'windows' && !guest.isTemplate)!
     const error = await failureOf(lab.client.open(on(windows.vmid)))
     expect(error).toMatchObject({ code: 'unsupported', detail: { reason: 'no-serial-port' } })
+  })
+})
+
+describe('the console of a container', () => {
+  it('shows its login; one that does not run is refused', async () => {
+    const { cluster } = lab.bench.demo
+    const place = { name: 'proj-ct01', node: 'node06', storage: 'nvmethin01' }
+    cluster.addGuest(createContainer({ ...place, vmid: 5100, startedMs: cluster.nowMs() }))
+    cluster.addGuest(createContainer({ ...place, vmid: 5101 }))
+    const connectionId = lab.asUser('meridian@pve')
+    const on = (vmid: number) => ({ connectionId, size, label: 'proj-ct01', target: { kind: 'container', node: 'node06', vmid } as const })
+    const opened = await lab.client.open(on(5100))
+    expect(opened).toMatchObject({ kind: 'terminal', title: 'proj-ct01' })
+    const page = lab.attach(opened)
+    await until(() => expect(page.text()).toContain('proj-ct01 login: '))
+    const error = await failureOf(lab.client.open(on(5101)))
+    expect(error).toMatchObject({ code: 'upstream', detail: { kind: 'console', reason: 'refused' } })
   })
 })
 

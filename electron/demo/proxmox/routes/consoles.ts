@@ -48,6 +48,20 @@ const guestTermproxy = route('POST', '/nodes/{node}/qemu/{vmid}/termproxy', {
   },
 })
 
+const containerTermproxy = route('POST', '/nodes/{node}/lxc/{vmid}/termproxy', {
+  needs: guestConsole,
+  run(input, call) {
+    const guest = call.cluster.guest(input.node, input.vmid, 'lxc')
+    return call.consoles.open(call, {
+      path: `/vms/${guest.vmid}`,
+      node: guest.node,
+      type: 'vncproxy',
+      id: String(guest.vmid),
+      serve: call.guestConsoles.serveGuestTerminal(guest),
+    })
+  },
+})
+
 const nodeTermproxy = route('POST', '/nodes/{node}/termproxy', {
   needs: nodeConsole,
   parameters: {
@@ -77,8 +91,14 @@ const checked = (call: PveCall, path: string, input: { port: number; vncticket: 
 export const consoleRoutes = [
   vncproxy,
   guestTermproxy,
+  containerTermproxy,
   nodeTermproxy,
   route('GET', '/nodes/{node}/qemu/{vmid}/vncwebsocket', {
+    needs: guestConsole,
+    parameters: proxyParameters,
+    run: (input, call) => checked(call, `/vms/${input.vmid}`, input),
+  }),
+  route('GET', '/nodes/{node}/lxc/{vmid}/vncwebsocket', {
     needs: guestConsole,
     parameters: proxyParameters,
     run: (input, call) => checked(call, `/vms/${input.vmid}`, input),
