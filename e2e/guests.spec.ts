@@ -57,6 +57,9 @@ test('acting on guests', async ({ meridian }) => {
     await back.getByRole('button', { name: 'Roll back' }).click()
     await expect(page.getByRole('region', { name: 'Task: Roll proj-dev02 back to before-upgrade' })).toContainText('Done', { timeout: 40_000 })
     await page.getByRole('button', { name: 'Close the tasks' }).click()
+    // It is started again by a task of its own.
+    await page.getByRole('tab', { name: 'Summary' }).click()
+    await expect(page.getByRole('region', { name: 'State' })).toContainText(/Running for\s*[\d.]+ s/, { timeout: 30_000 })
   })
 
   await test.step('the configuration is changed by its differences; what must wait says so', async () => {

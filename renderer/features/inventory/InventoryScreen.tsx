@@ -97,7 +97,7 @@ function KindTable({ kind, entities, selectedId }: { kind: EntityKind; entities:
   const actions = useEntityActions(useMemo(() => (selected ? [selected] : []), [selected]))
   const bulkActions = useEntityActions(chosen)
   /** Boxes stand only where something can be done with several of a kind. */
-  const canChoose = useEntityActions(useMemo(() => (rows.length > 1 ? rows.slice(0, 2) : []), [rows])).length > 0
+  const canChoose = useEntityActions(useMemo(() => (entities.length > 1 ? entities.slice(0, 2) : []), [entities])).length > 0
   const select = (entity: Entity | null): void =>
     navigate('/inventory', entity ? { kind, entity: entity.id } : { kind }, { replace: true })
   return (
