@@ -146,7 +146,7 @@ async function openGuest(page: Page, name: string): Promise<void> {
   await goTo(page, 'Inventory')
   await page.getByRole('tab', { name: /^Guests/ }).click()
   await page.getByRole('textbox', { name: 'Filter' }).fill(name)
-  await page.getByRole('gridcell', { name }).first().click()
+  await page.getByRole('gridcell', { name, exact: true }).click()
   await page.getByRole('complementary', { name: `Details of ${name}` }).getByRole('button', { name: 'Open', exact: true }).click()
 }
 

@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { MantineProvider } from '@mantine/core'
 import { render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
@@ -54,5 +55,52 @@ describe('the table', () => {
     const { onSort } = show(rows)
     await userEvent.click(screen.getByRole('button', { name: /Name/ }))
     expect(onSort).toHaveBeenCalledWith({ key: 'name', isDescending: true })
+  })
+})
+
+describe('choosing rows', () => {
+  const letters = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name }))
+
+  function Table() {
+    const [checked, setChecked] = useState<ReadonlySet<string>>(new Set())
+    return (
+      <>
+        <DataTable
+          label="Letters"
+          columns={[{ key: 'name', title: 'Name', widthPx: 100, value: (row: { name: string }) => row.name }]}
+          rows={letters}
+          rowKey={(row) => row.name}
+          sort={{ key: 'name', isDescending: false }}
+          onSort={() => undefined}
+          checkedKeys={checked}
+          onCheck={setChecked}
+        />
+        <output>{[...checked].sort().join('')}</output>
+      </>
+    )
+  }
+
+  it('goes by boxes, by Shift over a range, and all at once', async () => {
+    const { user } = show(<Table />)
+    await user.click(screen.getByRole('checkbox', { name: 'Choose b' }))
+    await user.keyboard('{Shift>}')
+    await user.click(screen.getByRole('gridcell', { name: 'd' }))
+    await user.keyboard('{/Shift}')
+    expect(screen.getByRole('status')).toHaveTextContent('bcd')
+    await user.click(screen.getByRole('checkbox', { name: 'Choose all letters' }))
+    expect(screen.getByRole('status')).toHaveTextContent('abcde')
+    await user.click(screen.getByRole('checkbox', { name: 'Choose all letters' }))
+    expect(screen.getByRole('status')).toHaveTextContent('')
+  })
+
+  it('goes by the keyboard alone', async () => {
+    const { user } = show(<Table />)
+    screen.getByRole('grid', { name: 'Letters' }).focus()
+    await user.keyboard('{ArrowDown} {ArrowDown}{ArrowDown} ')
+    expect(screen.getByRole('status')).toHaveTextContent('ac')
+    await user.keyboard('{Control>}a{/Control}')
+    expect(screen.getByRole('status')).toHaveTextContent('abcde')
+    await user.keyboard('{Escape}')
+    expect(screen.getByRole('status')).toHaveTextContent('')
   })
 })

@@ -184,7 +184,15 @@ export function DataTable<R>(props: DataTableProps<R>) {
                 onDoubleClick={() => props.onOpen?.(row)}
               >
                 {choice ? (
-                  <div role="gridcell" className="data-table-box" onClick={(event) => event.stopPropagation()}>
+                  <div
+                    role="gridcell"
+                    className="data-table-box"
+                    onClick={(event) => {
+                      event.stopPropagation()
+                      // Beside the box is near enough.
+                      if (event.target === event.currentTarget) choice.toggle(index)
+                    }}
+                  >
                     <Box
                       label={`Choose ${props.rowLabel?.(row) ?? key}`}
                       isChecked={choice.checked.has(key)}
