@@ -81,7 +81,8 @@ describe('choosing rows', () => {
   }
 
   it('goes by boxes, by Shift over a range, and all at once', async () => {
-    const { user } = show(<Table />)
+    const user = userEvent.setup()
+    render(<Table />)
     await user.click(screen.getByRole('checkbox', { name: 'Choose b' }))
     await user.keyboard('{Shift>}')
     await user.click(screen.getByRole('gridcell', { name: 'd' }))
@@ -94,7 +95,8 @@ describe('choosing rows', () => {
   })
 
   it('goes by the keyboard alone', async () => {
-    const { user } = show(<Table />)
+    const user = userEvent.setup()
+    render(<Table />)
     screen.getByRole('grid', { name: 'Letters' }).focus()
     await user.keyboard('{ArrowDown} {ArrowDown}{ArrowDown} ')
     expect(screen.getByRole('status')).toHaveTextContent('ac')
