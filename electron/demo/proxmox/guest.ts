@@ -282,7 +282,8 @@ export function configOf(guest: Guest): Record<string, ConfigValue> {
   if (guest.tags.length > 0) config['tags'] = guest.tags.join(';')
   if (guest.lock) config['lock'] = guest.lock
   if (guest.currentParent) config['parent'] = guest.currentParent
-  config['digest'] = hexDigits(JSON.stringify(config), 40)
+  // Of the whole file, the changes that wait included.
+  config['digest'] = hexDigits(JSON.stringify([config, guest.pending]), 40)
   return config
 }
 

@@ -21,18 +21,24 @@ export function ConfigPanel({ guest, context }: { guest: Entity; context: Obstac
   const loaded = useLoaded(`config ${guest.id}`, (client, options) => client.guests.readConfig(guestRefOf(guest)!, options))
   const { value, error, reload } = loaded
   const [newest, setNewest] = useState<GuestConfig | null>(null)
+  /** Each answer of the server begins the editing anew. */
+  const [round, setRound] = useState(0)
+  const take = (config: GuestConfig | null): void => {
+    setNewest(config)
+    setRound((last) => last + 1)
+  }
   if (error && !value) return <ErrorNotice error={error} title="The configuration could not be read" onRetry={reload} />
   if (!value) return <Loader size="sm" aria-label="Reading the configuration" />
   const config = newest ?? value
   return (
     <ConfigEditor
-      key={config.digest}
+      key={`${round} ${config.digest}`}
       guest={guest}
       config={config}
       obstacle={guestObstacle(guest, 'configure', context)}
-      onChanged={setNewest}
+      onChanged={take}
       onReload={() => {
-        setNewest(null)
+        take(null)
         reload()
       }}
     />
