@@ -16,7 +16,7 @@ const idleMs = 6_000
 const lookTimeoutMs = 30_000
 /** How long a request may still be on its way after its answer was lost. */
 const doubtMs = 20_000
-const captureMs = 20_000
+const captureMs = 10_000
 
 export interface JobWatchOptions {
   connection: Connection

@@ -1,5 +1,6 @@
 // Copies the logs of running jobs into the archive as they grow, a reader a part, and says when a part's log is whole.
 // A reader that fails is begun again at the next look, after the last line that is kept.
+import { isAppError } from '#shared/errors.ts'
 import type { Log } from '../../platform.ts'
 import type { JobLogs, JobRecord } from '../../storage/job-store.ts'
 import type { JobDriver } from './job-driver.ts'
@@ -40,7 +41,7 @@ export class LogKeeper {
   async settle(jobId: string, timeoutMs: number): Promise<void> {
     const mine = [...this.reading].filter(([key]) => key.startsWith(`${jobId}/`)).map(([, promise]) => promise)
     const limit = Promise.withResolvers<void>()
-    const timer = setTimeout(limit.resolve, timeoutMs)
+    const timer = setTimeout(limit.resolve, Math.max(0, timeoutMs))
     await Promise.race([Promise.allSettled(mine), limit.promise])
     clearTimeout(timer)
   }
@@ -58,6 +59,8 @@ export class LogKeeper {
       }
       if (isEnded) onCaptured(jobId, part)
     } catch (error) {
+      // Its pod is gone, and its log with it: what is kept is all there will be.
+      if (isEnded && isAppError(error) && error.code === 'not-found') return onCaptured(jobId, part)
       if (!signal.aborted) log.debug('A job’s log could not be read on', { jobId, part, fault: String(error) })
     }
   }
