@@ -67,16 +67,23 @@ def limit(plan):
     """Called in the child before the script: what the system itself can hold it to."""
     import resource
 
+    def lower(kind, soft, hard):
+        # A limit that holds already may be tighter, and cannot be raised.
+        _, known = resource.getrlimit(kind)
+        if known != resource.RLIM_INFINITY:
+            soft, hard = min(soft, known), min(hard, known)
+        try:
+            resource.setrlimit(kind, (soft, hard))
+        except (ValueError, OSError):
+            pass
+
     limits = plan.get("limits", {})
     if limits.get("memoryMiB"):
         size = int(limits["memoryMiB"]) * 2**20
-        try:
-            resource.setrlimit(resource.RLIMIT_AS, (size, size))
-        except (ValueError, OSError):
-            pass
+        lower(resource.RLIMIT_AS, size, size)
     if limits.get("seconds"):
         seconds = int(limits["seconds"] * max(1, limits.get("cores", 1)))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + GRACE_SECONDS))
+        lower(resource.RLIMIT_CPU, seconds, seconds + GRACE_SECONDS)
 
 
 def end_group(pid):
