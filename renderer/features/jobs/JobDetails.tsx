@@ -74,7 +74,7 @@ export function JobDetails({ job, site, onClose }: { job: Job; site: Site; onClo
             <Tabs.Tab value="manifest">Manifest</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="log">
-            <JobLog job={job} parts={details.parts} />
+            <JobLog key={String(details.parts.some(({ name }) => name === 'ray-driver'))} job={job} parts={details.parts} />
           </Tabs.Panel>
           <Tabs.Panel value="parts">
             <Parts details={details} />
@@ -160,7 +160,7 @@ export function JobDuration({ job }: { job: Job }) {
   return <>{formatDuration(Math.max(0, (job.endedAtMs ?? (isEnded(job) ? job.startedAtMs : nowMs)) - job.startedAtMs))}</>
 }
 
-export const formatCoreHours = (hours: number | null): string => (hours === null ? '—' : hours < 0.01 ? `${(hours * 3600).toFixed(0)} core-s` : `${hours.toFixed(hours < 10 ? 2 : 0)} core-h`)
+export const formatCoreHours = (hours: number | null): string => (hours === null ? '—' : hours < 0.01 ? `${(hours * 3600).toFixed(1)} core-s` : `${hours.toFixed(hours < 10 ? 2 : 0)} core-h`)
 
 function Facts({ job }: { job: Job }) {
   const facts: [string, React.ReactNode][] = [

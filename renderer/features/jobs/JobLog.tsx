@@ -12,7 +12,7 @@ const shownChars = 4_000_000
 
 export function JobLog({ job, parts }: { job: Job; parts: JobPart[] }) {
   const client = useClient()
-  const [part, setPart] = useState<string | null>(null)
+  const [part, setPart] = useState<string | null>(() => parts.find(({ name }) => name === 'ray-driver')?.name ?? null)
   const [text, setText] = useState('')
   const [isCut, setCut] = useState(false)
   const [search, setSearch] = useState('')

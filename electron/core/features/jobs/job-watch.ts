@@ -151,16 +151,21 @@ export class JobWatch {
   /** Logs to their end, the result, and only then the last state. */
   private async finish(jobId: string, end: { state: JobState; words: string }, driver: JobDriver): Promise<void> {
     const { options, keeper, closing } = this
-    const until = performance.now() + captureMs
+    let until = performance.now() + captureMs
+    let before = Number.POSITIVE_INFINITY
     for (;;) {
-      await keeper.settle(jobId, until - performance.now())
       const record = options.store.find(jobId)
       if (!record) return
-      const missing = record.parts.filter((part) => part.state !== 'waiting' && !record.captured.includes(part.name))
+      const missing = record.parts.filter((part) => (part.state === 'succeeded' || part.state === 'failed') && !record.captured.includes(part.name))
+      // Hundreds of parts take their time; only standing still is given up.
+      if (missing.length < before) until = performance.now() + captureMs
+      before = missing.length
+      await keeper.settle(jobId, missing.map(({ name }) => name), until - performance.now())
       if (missing.length === 0 || performance.now() > until || closing.signal.aborted) break
       keeper.follow(record, driver)
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
+    keeper.end(jobId)
     if (closing.signal.aborted) return
     const record = options.store.find(jobId)
     if (!record) return

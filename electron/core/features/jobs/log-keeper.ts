@@ -20,7 +20,7 @@ export interface LogKeeperOptions {
 
 export class LogKeeper {
   private readonly options: LogKeeperOptions
-  private readonly reading = new Map<string, Promise<void>>()
+  private readonly reading = new Map<string, { done: Promise<void>; stop: AbortController }>()
 
   constructor(options: LogKeeperOptions) {
     this.options = options
@@ -33,21 +33,30 @@ export class LogKeeper {
       const key = `${record.job.jobId}/${part.name}`
       if (this.reading.has(key) || this.reading.size >= maxReaders) continue
       const isEnded = part.state !== 'running'
-      this.reading.set(key, this.read(record, part.name, isEnded, driver).finally(() => this.reading.delete(key)))
+      const stop = new AbortController()
+      const signal = AbortSignal.any([this.options.signal, stop.signal])
+      const done = this.read(record, part.name, { isEnded, driver, signal }).finally(() => this.reading.delete(key))
+      this.reading.set(key, { done, stop })
     }
   }
 
-  /** Resolves when the readers of a job have ended or the time is over. */
-  async settle(jobId: string, timeoutMs: number): Promise<void> {
-    const mine = [...this.reading].filter(([key]) => key.startsWith(`${jobId}/`)).map(([, promise]) => promise)
+  /** Ends the readers of a job whose parts live on (the pods of a Ray cluster outlive their job). */
+  end(jobId: string): void {
+    for (const [key, { stop }] of this.reading) if (key.startsWith(`${jobId}/`)) stop.abort()
+  }
+
+  /** Resolves when the readers of these parts have ended or the time is over. */
+  async settle(jobId: string, parts: readonly string[], timeoutMs: number): Promise<void> {
+    const mine = parts.flatMap((part) => this.reading.get(`${jobId}/${part}`)?.done ?? [])
     const limit = Promise.withResolvers<void>()
     const timer = setTimeout(limit.resolve, Math.max(0, timeoutMs))
     await Promise.race([Promise.allSettled(mine), limit.promise])
     clearTimeout(timer)
   }
 
-  private async read(record: JobRecord, part: string, isEnded: boolean, driver: JobDriver): Promise<void> {
-    const { logs, signal, log, onPiece, onCaptured } = this.options
+  private async read(record: JobRecord, part: string, how: { isEnded: boolean; driver: JobDriver; signal: AbortSignal }): Promise<void> {
+    const { logs, log, onPiece, onCaptured } = this.options
+    const { isEnded, driver, signal } = how
     const { jobId } = record.job
     try {
       const kept = { bytes: logs.sizeOf(jobId, part), lastLine: await logs.lastLine(jobId, part), isEnded }
