@@ -1,6 +1,6 @@
 // One job: how it stands, what can be done with it, its log, parts, events, order and result. For a job that the cluster
 // has forgotten everything comes from the archive.
-import { ActionIcon, Alert, Button, CopyButton, Group, Menu, Table, Tabs, Text } from '@mantine/core'
+import { ActionIcon, Alert, Anchor, Button, CopyButton, Group, Menu, Table, Tabs, Text } from '@mantine/core'
 import { IconDots, IconPlayerStop, IconRefresh, IconTable, IconX } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { toAppError } from '#client/client.ts'
@@ -54,7 +54,12 @@ export function JobDetails({ job, site, onClose }: { job: Job; site: Site; onClo
       {job.error ? <ErrorNotice error={fromWireError(job.error)} title={isEnded(job) ? 'What happened' : 'Its state is not known now'} /> : null}
       {job.resultNote ? (
         <Alert color="yellow" variant="light" py={6} px="sm">
-          {job.resultNote}
+          {job.resultNote}{' '}
+          {tableOf(job) ? (
+            <Anchor component="button" size="sm" onClick={() => navigate('/sql', { connection: job.source?.connectionId ?? '', sql: `SELECT * FROM ${tableOf(job)} LIMIT 1000;` })}>
+              Look at it
+            </Anchor>
+          ) : null}
         </Alert>
       ) : null}
       <Facts job={job} />
@@ -93,6 +98,9 @@ export function JobDetails({ job, site, onClose }: { job: Job; site: Site; onClo
     </aside>
   )
 }
+
+/** The table of the database that a job named as its result; only plain names make a statement. */
+const tableOf = ({ resultNote }: Job): string | undefined => /^Its result is the table ([A-Za-z_]\w*\.[A-Za-z_]\w*)\.$/.exec(resultNote ?? '')?.[1]
 
 function Actions({ job, site }: { job: Job; site: Site }) {
   const client = useClient()

@@ -15,6 +15,8 @@ interface JobsState {
 
 export const useJobs = create<JobsState>(() => ({ siteId: null, jobs: { state: 'idle' } }))
 
+const notRead: Remote<Job[]> = { state: 'loading' }
+
 /** Follows the site's jobs while the calling component is shown. */
 export function useFollowedJobs(siteId: SiteId): Remote<Job[]> {
   const client = useClient()
@@ -28,7 +30,7 @@ export function useFollowedJobs(siteId: SiteId): Remote<Job[]> {
     )
     return () => controller.abort()
   }, [client, siteId])
-  return useJobs((state) => (state.siteId === siteId ? state.jobs : { state: 'loading' }))
+  return useJobs((state) => (state.siteId === siteId ? state.jobs : notRead))
 }
 
 const ended: ReadonlySet<JobState> = new Set(['succeeded', 'failed', 'stopped', 'not-sent', 'gone'])

@@ -4,9 +4,11 @@ import type { CoreServices, Feature } from '../../core-services.ts'
 import { implementFeature } from '../../router/implement-feature.ts'
 import { writableSchemas } from './hand-over.ts'
 import { JobDesk } from './job-desk.ts'
+import { jobSearch } from './job-search.ts'
 
 export function createJobsFeature(core: CoreServices) {
   const desk = new JobDesk(core)
+  core.search.register(jobSearch(desk, core.sites))
   const os = implementFeature(contract.jobs, core.pipeline)
   const router = os.router({
     templates: os.templates.handler(async () => ({ templates: await desk.templates.list(), userFolder: desk.userFolder })),
