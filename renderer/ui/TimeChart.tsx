@@ -72,7 +72,11 @@ export function TimeChart(props: TimeChartProps) {
             ...(one.isFilled ? { fill: `${colors[index]}2e` } : {}),
           })),
         ],
-        hooks: { draw: [(drawn) => drawMarks(drawn, marks ?? [], ink.text)] },
+        hooks: {
+          draw: [(drawn) => drawMarks(drawn, marks ?? [], ink.text)],
+          ready: [readNewest],
+          setCursor: [(moved) => moved.cursor.idx ?? readNewest(moved)],
+        },
       },
       [[...timesMs], ...series.map((one) => [...one.values])] as uPlot.AlignedData,
       host.current!,
@@ -92,6 +96,12 @@ const binarySteps = Array.from({ length: 56 }, (_, power) => 2 ** power)
 /** Room for the longest label of the scale: `115.9 KiB/s` needs more than `50 %`. */
 const labelWidth = (_plot: uPlot, labels: readonly string[] | null): number =>
   Math.max(44, Math.max(0, ...(labels ?? []).map((label) => label.length)) * 6.4 + 16)
+
+/** Without a pointer on it the legend reads the newest values, not dashes. */
+function readNewest(plot: uPlot): void {
+  const last = plot.data[0].length - 1
+  if (last >= 0) plot.setLegend({ idx: last }, false)
+}
 
 /** What the picture says, for those who do not see it: the newest value of each line. */
 function summaryOf(title: string, series: readonly TimeSeries[], format: (value: number) => string): string {
