@@ -20,7 +20,6 @@ import {
   IconShieldCheck,
   IconStack2,
   IconTerminal2,
-  IconShieldCheck,
 } from '@tabler/icons-react'
 import { lazy } from 'react'
 import { AlertBadge } from './alerts/AlertBadge.tsx'
@@ -170,6 +169,8 @@ export const screens: readonly Screen[] = [
     needsSite: true,
     shortcut: 'mod+6',
     keywords: ['coverage', 'restore', 'pbs', 'datastore', 'snapshot', 'verify', 'prune', 'vzdump', 'rpo', 'glacier', 'off-site', 's3'],
+  },
+  {
     id: 'compliance',
     title: 'Compliance',
     path: '/compliance',
