@@ -48,6 +48,8 @@ export interface RunOptions {
 
 const firstSize = { columns: 100, rows: 30 }
 const resizePauseMs = 80
+/** Output that the terminal may have before it. */
+const waitingLimitBytes = 512 * 1024
 /** Programs that were cut may have left the terminal in any mode: alternate screen, mouse, no cursor. */
 const calmDown = '\x1b[!p\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?25h\x1b[0m'
 
@@ -142,9 +144,13 @@ export class ConsoleRun {
   }
 
   private async carry(channel: ByteChannel, terminal: TerminalHandle): Promise<void> {
+    let waitingBytes = 0
     for await (const bytes of channel.incoming) {
       this.options.onActivity()
-      await terminal.write(bytes)
+      waitingBytes += bytes.byteLength
+      const written = terminal.write(bytes).then(() => void (waitingBytes -= bytes.byteLength))
+      // The terminal parses in slices of its own: waiting for each chunk would leave it idle between two of them.
+      if (waitingBytes > waitingLimitBytes) await written
     }
   }
 
