@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { shelf } from '../electron/demo/kubernetes/api/resource-table.ts'
 import { openKubeLab, type KubeLab } from '../electron/demo/kubernetes/testing/kube-client.ts'
 import { createKubernetesConnector, type KubernetesConnector } from '#core/connectors/kubernetes/kubernetes-connector.ts'
 import { createClusterDesk } from '#core/features/kubernetes/cluster-desk.ts'
@@ -17,6 +18,7 @@ import type { Emit } from './figure.ts'
 
 const sizes = [10, 100, 1000, 10_000]
 const rounds = 5
+const limitMs = 60_000
 
 interface Reading {
   firstListMs: number
@@ -39,11 +41,15 @@ function connect(lab: KubeLab): KubernetesConnector {
   return createKubernetesConnector(settings as SettingsOf<'kubernetes'>, lease, { log: silent, now: Date.now })
 }
 
+/** Whatever would make pods again. */
+const makers = [shelf.deployments, shelf.daemonSets, shelf.statefulSets, shelf.cronJobs, shelf.jobs, shelf.rayJobs, shelf.rayClusters, shelf.replicaSets]
+
 /** Exactly `count` pods, all made from one that the lab has. */
 function fill(lab: KubeLab, count: number): void {
   const { store } = lab.demo
   const existing = store.list('/pods')
   const [model] = existing.filter((pod) => pod.metadata.name.startsWith('void-notebooks'))
+  for (const key of makers) for (const maker of store.list(key)) store.remove(key, maker.metadata.namespace, maker.metadata.name)
   for (const pod of existing) store.remove('/pods', pod.metadata.namespace, pod.metadata.name)
   for (let index = 0; index < count; index += 1)
     store.create('/pods', {
@@ -76,19 +82,20 @@ async function measure(count: number): Promise<Reading> {
         noticed?.(event)
       }
     })()
-    await first
+    await inTime(first, `The first list of ${count} pods`)
     const firstListMs = performance.now() - startedAt
     const bytesPerPod = (heapBytes() - before) / count
     const changes: number[] = []
     for (let round = 0; round < rounds; round += 1) {
       const names = change(lab, count, round)
       const at = performance.now()
-      await new Promise<void>((resolve) => {
+      const seen = new Promise<void>((resolve) => {
         noticed = (event) => {
           for (const row of event.put) names.delete(row.key)
           if (names.size === 0) resolve()
         }
       })
+      await inTime(seen, `A change among ${count} pods`)
       changes.push(performance.now() - at)
     }
     controller.abort()
@@ -100,6 +107,14 @@ async function measure(count: number): Promise<Reading> {
     await lab.dispose()
   }
 }
+async function inTime(work: Promise<void>, what: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not come within ${limitMs} ms`)), limitMs)
+  })
+  await Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
 const fail = (): never => {
   throw new Error('The bench has only Kubernetes.')
 }

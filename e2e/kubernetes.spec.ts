@@ -88,7 +88,7 @@ test('a day with the cluster', async ({ meridian }) => {
     await openKind(page, 'Pods')
     await page.getByRole('button', { name: 'Apply a manifest' }).click()
     const dialog = page.getByRole('dialog', { name: 'Apply a manifest' })
-    await dialog.getByRole('textbox', { name: 'Manifest' }).click()
+    await dialog.getByRole('textbox', { name: 'Manifest', exact: true }).click()
     await page.keyboard.insertText(hungry)
     await dialog.getByRole('button', { name: 'Check with the server' }).click()
     await expect(dialog.getByText('Pod default/too-hungry would be applied.')).toBeVisible()

@@ -75,7 +75,7 @@ export function DrainDialog({ connectionId, objectRef }: { connectionId: Connect
                       </Table.Td>
                       <Table.Td>{pod.owner}</Table.Td>
                       <Table.Td>
-                        <Badge variant="light" color={fates[pod.fate][0]} style={{ textTransform: 'none' }}>
+                        <Badge variant="light" color={fates[pod.fate][0]} style={{ textTransform: 'none', minWidth: 'max-content' }}>
                           {fates[pod.fate][1]}
                         </Badge>
                       </Table.Td>

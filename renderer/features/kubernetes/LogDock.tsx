@@ -31,7 +31,7 @@ export function LogDock() {
   return (
     <section className="kube-logs" data-tall={isTall || undefined} aria-label={`Logs of ${target.title}`}>
       <div className="kube-logs-head">
-        <strong style={{ fontSize: 13, whiteSpace: 'nowrap', overflow: 'hidden', textOverflow: 'ellipsis', maxWidth: 260 }} title={target.title}>
+        <strong style={{ fontSize: 13, whiteSpace: 'nowrap', overflow: 'hidden', textOverflow: 'ellipsis', maxWidth: 190 }} title={target.title}>
           {target.title}
         </strong>
         <TextInput
