@@ -31,7 +31,9 @@ export function objectActions({ client, connectionId, object, obstacle }: Action
   const { namespace, name } = ref
   const ask = { connectionId, ref }
   const offered = (action: KubeAction): boolean => action in rights
-  const reason = (action: KubeAction, isWrite = true): string | null => (isWrite ? obstacle : null) ?? rights[action] ?? null
+  const isStill = kind === 'Pod' && !object.containers.some((container) => container.state.startsWith('running'))
+  const stateReason = (action: KubeAction): string | null => (isStill && (action === 'exec' || action === 'forward') ? 'No container of it runs now.' : null)
+  const reason = (action: KubeAction, isWrite = true): string | null => (isWrite ? obstacle : null) ?? rights[action] ?? stateReason(action)
   const actions: EntityAction[] = []
   const add = (action: KubeAction, entry: Omit<EntityAction, 'id' | 'disabledReason'>, isWrite = true): void => {
     if (offered(action)) actions.push({ ...entry, id: `kubernetes ${action}`, disabledReason: reason(action, isWrite) })
