@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react'
 import { groupByRule, type SortedAlerts } from '#client/alerts.store.ts'
 import { openTasks } from '#client/tasks.store.ts'
+import type { BackupState } from '#shared/contracts/backups.ts'
 import type { Alert } from '#shared/model/alert.ts'
 import type { Health, Source } from '#shared/model/inventory.ts'
 import { formatBytes, formatPercent } from '#shared/model/quantities.ts'
@@ -13,6 +14,7 @@ import type { Activity, BackupSummary, Fill, NodeLoad, ProblemGroup } from './ov
 
 const mostNames = 4
 const mostLines = 8
+const mostSilent = 5
 
 function Card(props: { title: string; className?: string; link?: { href: string; label: string }; children: ReactNode }) {
   return (
@@ -131,7 +133,7 @@ export function SystemsCard({ sources }: { sources: readonly Source[] }) {
         {live.length} of {sources.length} answer{live.length > 0 ? ': ' : '.'}
         <span className="overview-dim">{live.map((source) => source.label).join(', ')}</span>
       </p>
-      {others.map((source) => (
+      {others.slice(0, mostSilent).map((source) => (
         <div key={source.connectionId} className="overview-line">
           <Symbol health={sourceHealth[source.state]} />
           <span title={source.problem ?? undefined}>
@@ -142,6 +144,7 @@ export function SystemsCard({ sources }: { sources: readonly Source[] }) {
           </span>
         </div>
       ))}
+      {others.length > mostSilent ? <p className="overview-dim">and {others.length - mostSilent} more</p> : null}
     </Card>
   )
 }
@@ -219,7 +222,7 @@ export function FullCard({ fills }: { fills: readonly Fill[] }) {
 
 export function RunningCard({ activities, isKnown }: { activities: readonly Activity[]; isKnown: boolean }) {
   return (
-    <Card title="What is running">
+    <Card title="What is running" link={{ href: '#/jobs', label: 'Jobs' }}>
       {activities.length === 0 ? <p>{isKnown ? 'No task and no job is at work.' : 'Not known: no system answers.'}</p> : null}
       {activities.slice(0, mostLines).map((activity) => (
         <div key={activity.id} className="overview-line">
@@ -249,10 +252,11 @@ export function RunningCard({ activities, isKnown }: { activities: readonly Acti
   )
 }
 
-export function BackupCard({ summary }: { summary: BackupSummary }) {
+/** `coverage` is what the protection screens judge against the site's own targets; null while that is not known. */
+export function BackupCard({ summary, coverage }: { summary: BackupSummary; coverage: Pick<BackupState, 'headline' | 'promises'> | null }) {
   const { headline, worst } = summary
   return (
-    <Card title="What is not backed up" link={{ href: '#/inventory?kind=backup-group', label: 'Backups' }}>
+    <Card title="What is not backed up" link={{ href: '#/backups', label: 'Coverage' }}>
       <p>
         <Symbol health={headline.health} /> {headline.text}
       </p>
@@ -265,6 +269,18 @@ export function BackupCard({ summary }: { summary: BackupSummary }) {
         </div>
       ))}
       {worst.length > mostLines ? <p className="overview-dim">and {worst.length - mostLines} more</p> : null}
+      {coverage ? <p className="overview-dim" style={{ margin: '8px 0 0' }}>{coverage.headline}</p> : null}
+      {(coverage?.promises ?? [])
+        .filter((promise) => promise.state === 'broken')
+        .slice(0, 2)
+        .map((promise) => (
+          <div key={promise.title} className="overview-line">
+            <Symbol health="warning" />
+            <span>
+              {promise.title} <span className="overview-dim">{promise.text}</span>
+            </span>
+          </div>
+        ))}
     </Card>
   )
 }

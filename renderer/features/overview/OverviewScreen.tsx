@@ -2,14 +2,13 @@
 import './overview.css'
 import { Button, Loader } from '@mantine/core'
 import { IconPlugConnected } from '@tabler/icons-react'
-import { useEffect, useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { sortAlerts, useAlerts } from '#client/alerts.store.ts'
-import { useClient } from '#client/client-context.ts'
-import { pause } from '#client/client.ts'
 import { useInventory } from '#client/inventory.store.ts'
 import { navigate } from '#client/location.ts'
 import { currentSite, useSession } from '#client/session.store.ts'
 import { useTasks } from '#client/tasks.store.ts'
+import { useLoaded } from '#client/use-loaded.ts'
 import type { FullForecast } from '#shared/contracts/metrics.ts'
 import type { SiteId } from '#shared/model/connection.ts'
 import { useNowMs } from '#ui/clock.ts'
@@ -20,7 +19,8 @@ import { activitiesOf, backupSummary, fillsOf, headlineOf, nodeLoads, otherProbl
 
 /** How old a backup may be when no rule says it. */
 const usualBackupHours = 26
-const forecastsEveryMs = 60_000
+const readEveryMs = 60_000
+const noForecasts: FullForecast[] = []
 
 export default function OverviewScreen() {
   const site = useSession(currentSite)
@@ -50,7 +50,9 @@ function Overview({ siteId, name }: { siteId: SiteId; name: string }) {
   const { entities, edges, sources } = useInventory()
   const picture = useAlerts((state) => state.picture)
   const tasks = useTasks((state) => state.tasks)
-  const forecasts = useForecasts(siteId)
+  const forecasts = useLoaded(siteId, (client, options) => client.metrics.forecasts({ siteId }, options), { everyMs: readEveryMs }).value ?? noForecasts
+  // What is known without asking the servers again; the screen of backups asks them.
+  const coverage = useLoaded(siteId, (client, options) => client.backups.lastKnown({ siteId }, options), { everyMs: readEveryMs }).value
   // Ages on this page are told to the minute.
   const minute = Math.floor(useNowMs() / 60_000)
   const nowMs = minute * 60_000
@@ -77,7 +79,7 @@ function Overview({ siteId, name }: { siteId: SiteId; name: string }) {
           <WrongCard sorted={sorted} others={others} />
           <FullCard fills={fills} />
           <div className="overview-side">
-            <BackupCard summary={backups} />
+            <BackupCard summary={backups} coverage={coverage && coverage.rows.length > 0 ? coverage : null} />
             <RunningCard activities={activities} isKnown={sources.some((source) => source.state === 'live')} />
           </div>
         </div>
@@ -88,25 +90,4 @@ function Overview({ siteId, name }: { siteId: SiteId; name: string }) {
       </div>
     </div>
   )
-}
-
-/** Empty while they are not known. */
-function useForecasts(siteId: SiteId): FullForecast[] {
-  const client = useClient()
-  const [forecasts, setForecasts] = useState<FullForecast[]>([])
-  useEffect(() => {
-    const controller = new AbortController()
-    const { signal } = controller
-    setForecasts([])
-    void (async () => {
-      while (!signal.aborted) {
-        const found = await client.metrics.forecasts({ siteId }, { signal }).catch(() => null)
-        if (!signal.aborted && found) setForecasts(found)
-        // The first look of a site comes a few seconds after the page.
-        await pause(found && found.length > 0 ? forecastsEveryMs : 3_000, signal)
-      }
-    })()
-    return () => controller.abort()
-  }, [client, siteId])
-  return forecasts
 }
