@@ -79,7 +79,7 @@ function Overview({ siteId, name }: { siteId: SiteId; name: string }) {
           <WrongCard sorted={sorted} others={others} />
           <FullCard fills={fills} />
           <div className="overview-side">
-            <BackupCard summary={backups} coverage={coverage && coverage.rows.length > 0 ? coverage : null} />
+            <BackupCard summary={backups} coverage={coverage && coverage.meetRpo.yes + coverage.meetRpo.no > 0 ? coverage : null} />
             <RunningCard activities={activities} isKnown={sources.some((source) => source.state === 'live')} />
           </div>
         </div>
