@@ -51,7 +51,7 @@ const ended = (task: Task): Promise<Task> =>
       expect(known?.state).not.toBe('running')
       return known!
     },
-    { timeout: 20_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   )
 
 describe('what is said of the lab', () => {
@@ -112,12 +112,15 @@ describe('what is done', () => {
       kind: 'pbs',
     })
     expect(await ended(task)).toMatchObject({ state: 'done' })
-    const [after] = await vi.waitFor(async () => {
-      await lab.look()
-      const found = await backups.snapshots({ siteId: lab.site.id, group: groupOf('2001') })
-      expect(found[0]!.verification).toBe('ok')
-      return found
-    })
+    const [after] = await vi.waitFor(
+      async () => {
+        await lab.look()
+        const found = await backups.snapshots({ siteId: lab.site.id, group: groupOf('2001') })
+        expect(found[0]!.verification).toBe('ok')
+        return found
+      },
+      { timeout: 30_000, interval: 100 },
+    )
     expect(after!.verifiedAtMs).toBeGreaterThan(newest!.verifiedAtMs!)
   })
 
