@@ -93,7 +93,7 @@ describe('what is said of the lab', () => {
   })
 })
 
-describe('what is done', () => {
+describe('what is done', { timeout: 90_000 }, () => {
   it('a verification is followed to its end, and the page knows of it', async () => {
     const { backups } = lab.core.client
     const [newest] = await backups.snapshots({ siteId: lab.site.id, group: groupOf('2001') })
@@ -203,7 +203,7 @@ describe('what is done', () => {
     await lab.look()
     const [newest] = await backups.snapshots({ siteId: lab.site.id, group: groupOf('2002') })
     expect(newest).toMatchObject({ isProtected: true, comment: 'proj-pg01 before the release' })
-  }, 30_000)
+  })
 
   it('nothing on a read-only site, and nothing through another site’s connection', async () => {
     const { backups, sites } = lab.core.client
