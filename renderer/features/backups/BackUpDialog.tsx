@@ -8,6 +8,7 @@ import type { CoverageRow } from '#shared/contracts/backups.ts'
 import type { Entity } from '#shared/model/inventory.ts'
 import type { Site } from '#shared/model/connection.ts'
 import { ConfirmDialog } from '#ui/ConfirmDialog.tsx'
+import { showTasks } from './show-tasks.ts'
 
 type Mode = 'snapshot' | 'suspend' | 'stop'
 const modes: Record<Mode, string> = {
@@ -31,7 +32,7 @@ export function BackUpDialog({ site, rows }: { site: Site; rows: readonly Covera
       title={`Back up ${what} now`}
       confirmLabel={`Back up ${what}`}
       isDangerous={mode === 'stop'}
-      onConfirm={() => client.backups.backUpGuests({ siteId: site.id, entityIds: rows.map((row) => row.entityId), storage: chosen, mode, isProtected, notes })}
+      onConfirm={() => showTasks(client.backups.backUpGuests({ siteId: site.id, entityIds: rows.map((row) => row.entityId), storage: chosen, mode, isProtected, notes }))}
       onClose={closeDialog}
     >
       {rows.length > 1 ? (

@@ -14,6 +14,7 @@ import { EmptyState } from '#ui/EmptyState.tsx'
 import { TimeChart } from '#ui/TimeChart.tsx'
 import type { TabProps } from './BackupsScreen.tsx'
 import { momentText, obstacle } from './backup-words.ts'
+import { showTasks } from './show-tasks.ts'
 import { VerifyDialog } from './VerifyDialog.tsx'
 
 export function DatastoresTab({ site, state }: TabProps) {
@@ -63,7 +64,7 @@ function Datastore({ site, state, store }: TabProps & { store: DatastoreView }) 
           <ActionButton size="xs" variant="default" leftSection={<IconShieldCheck size={15} aria-hidden />} disabledReason={may('Datastore.Verify', 'Datastore.Backup')} onClick={() => openDialog(<VerifyDialog site={site} store={store} />)}>
             Verify…
           </ActionButton>
-          <ActionButton size="xs" variant="default" leftSection={<IconRecycle size={15} aria-hidden />} disabledReason={may('Datastore.Modify')} onClick={() => void attempt(`The garbage of ${store.store} could not be collected`, client.backups.collectGarbage({ siteId: site.id, connectionId: store.connectionId, store: store.store }))}>
+          <ActionButton size="xs" variant="default" leftSection={<IconRecycle size={15} aria-hidden />} disabledReason={may('Datastore.Modify')} onClick={() => void attempt(`The garbage of ${store.store} could not be collected`, showTasks(client.backups.collectGarbage({ siteId: site.id, connectionId: store.connectionId, store: store.store })))}>
             Collect garbage
           </ActionButton>
         </Group>

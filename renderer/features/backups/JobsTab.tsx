@@ -14,6 +14,7 @@ import { healthColor, healthSymbol } from '#ui/theme.ts'
 import type { Health } from '#shared/model/inventory.ts'
 import type { TabProps } from './BackupsScreen.tsx'
 import { momentText, obstacle } from './backup-words.ts'
+import { showTasks } from './show-tasks.ts'
 
 const kindWords: Record<JobView['kind'], string> = { vzdump: 'Backup', verify: 'Verification', prune: 'Prune', sync: 'Sync', gc: 'Garbage collection' }
 const keyOf = (job: JobView): string => `${job.connectionId}|${job.kind}|${job.id}`
@@ -58,7 +59,11 @@ function RunDialog({ site, job }: { site: Site; job: JobView }) {
       confirmLabel="Run it now"
       isDangerous={kind === 'prune'}
       onConfirm={() =>
-        kind === 'vzdump' ? client.backups.runBackupJob({ siteId: site.id, connectionId, id }) : client.backups.runServerJob({ siteId: site.id, connectionId, kind, id })
+        showTasks(
+          kind === 'vzdump'
+            ? client.backups.runBackupJob({ siteId: site.id, connectionId, id })
+            : client.backups.runServerJob({ siteId: site.id, connectionId, kind, id }),
+        )
       }
       onClose={closeDialog}
     >

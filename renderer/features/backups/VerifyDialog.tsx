@@ -7,6 +7,7 @@ import type { DatastoreView, GroupName } from '#shared/contracts/backups.ts'
 import type { Site } from '#shared/model/connection.ts'
 import { ConfirmDialog } from '#ui/ConfirmDialog.tsx'
 import { groupTitle, momentText } from './backup-words.ts'
+import { showTasks } from './show-tasks.ts'
 
 const everything = '*'
 
@@ -21,14 +22,16 @@ export function VerifyDialog(props: { site: Site; store: Pick<DatastoreView, 'co
       title={`Verify ${what}`}
       confirmLabel="Verify"
       onConfirm={() =>
-        client.backups.verify({
-          siteId: site.id,
-          connectionId: store.connectionId,
-          store: store.store,
-          isAgain,
-          ...(group ? { group } : namespace === everything ? {} : { namespace }),
-          ...(backupTime === undefined ? {} : { backupTime }),
-        })
+        showTasks(
+          client.backups.verify({
+            siteId: site.id,
+            connectionId: store.connectionId,
+            store: store.store,
+            isAgain,
+            ...(group ? { group } : namespace === everything ? {} : { namespace }),
+            ...(backupTime === undefined ? {} : { backupTime }),
+          }),
+        )
       }
       onClose={closeDialog}
     >
