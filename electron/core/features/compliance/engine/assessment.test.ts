@@ -166,6 +166,21 @@ describe('an assessment', () => {
     expect((await since(15)).of('PVE-PAT-03').verdict).toBe('fail')
   })
 
+  it('does not try a login fifty times that only a person can make', async () => {
+    let tries = 0
+    const fault = new AppError('conflict', 'The host key is not confirmed yet.', { detail: { kind: 'ssh', stage: 'host-key' } })
+    const host = system({
+      targetId: 'h', label: 'host', kind: 'ssh', parallel: 1, hostname: () => Promise.reject(fault),
+      run: () => {
+        tries += 1
+        return Promise.reject(fault)
+      },
+    })
+    const { results } = await assess({ ...whole, checks: whole.checks.filter(({ data }) => data.target === 'linux-vm') }, [host])
+    expect(tries).toBe(1)
+    expect(results.filter(({ verdict }) => verdict === 'pass')).toEqual([])
+  })
+
   it('does not take a missing program for a clean host', async () => {
     const host = system({ targetId: 'h', label: 'host', kind: 'ssh', run: () => Promise.reject(new AppError('unsupported', 'host could not run the command: find: command not found')), hostname: () => Promise.resolve('host') })
     const { of } = await assess(only('LIN-FS-01'), [host])

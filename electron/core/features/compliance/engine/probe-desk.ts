@@ -32,8 +32,11 @@ export interface ProbeDeskOptions {
 
 const defaultTimeoutMs = 15_000
 const maxFan = 5_000
-/** After these a system is not asked again in the same run. */
+/** After these a system is not asked again in the same run: fifty refused logins would look like an attack. */
 const fatalCodes = new Set(['unreachable', 'unauthenticated', 'locked'])
+const passingStages = new Set(['channel', 'exec'])
+const endsAsking = ({ code, detail }: AppError): boolean =>
+  fatalCodes.has(code) || detail?.kind === 'tls' || (detail?.kind === 'ssh' && !passingStages.has(detail.stage))
 
 export type ProbeDesk = ReturnType<typeof createProbeDesk>
 
@@ -59,7 +62,7 @@ export function createProbeDesk(options: ProbeDeskOptions) {
         return await Promise.race([work({ signal: limit, timeoutMs }), whenAborted(limit, signal, system, timeoutMs)])
       } catch (error) {
         const known = asAppError(error, system)
-        if (fatalCodes.has(known.code)) ended.set(system.targetId, known)
+        if (endsAsking(known)) ended.set(system.targetId, known)
         throw known
       }
     }, signal)
