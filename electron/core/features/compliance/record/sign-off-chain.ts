@@ -45,7 +45,7 @@ export function verifyChain(chain: readonly SignOffRow[]): ChainState {
     if (problem) return { isIntact: false, records: chain.length, brokenAt: row.sequence, says: problem }
     previousHash = row.hash
   }
-  const says = chain.length === 0 ? 'Nothing has been signed yet.' : `All ${chain.length} signed records fit together.`
+  const says = chain.length === 0 ? 'Nothing has been signed yet.' : chain.length === 1 ? 'The one signed record is as it was signed.' : `All ${chain.length} signed records fit together.`
   return { isIntact: true, records: chain.length, brokenAt: null, says }
 }
 
