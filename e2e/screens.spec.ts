@@ -3,7 +3,10 @@
 import { expect, test } from './fixtures.ts'
 import { expectAccessible, goTo, openDemoLab } from './steps.ts'
 
-const screens = ['Topology', 'Inventory', 'SQL', 'Connections', 'Audit log', 'Settings']
+const screens = [
+  'Overview', 'Topology', 'Inventory', 'Kubernetes', 'Consoles', 'Files', 'GPU', 'Port forwards', 'Figures', 'Alerts', 'Backups', 'Compliance',
+  'SQL', 'Jobs', 'Connections', 'Audit log', 'Settings',
+]
 
 test('every screen is accessible and fits, dark and light', async ({ meridian }) => {
   test.setTimeout(480_000)
