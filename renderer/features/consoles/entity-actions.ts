@@ -26,6 +26,6 @@ function sshOffers(entity: Entity, context: ActionContext): ConsoleOffer[] {
   if (entity.kind === 'ssh-host') return []
   const connectionId = sshConnectionTo(entity, context)
   if (connectionId === null) return []
-  const host = context.entities.values().find((one) => one.kind === 'ssh-host' && one.connectionId === connectionId)
+  const host = [...context.entities.values()].find((one) => one.kind === 'ssh-host' && one.connectionId === connectionId)
   return host ? consoleOffers(host, context).map((offer) => ({ ...offer, isMain: false })) : []
 }
