@@ -33,7 +33,14 @@ export async function chooseDatabase(page: Page, label: string): Promise<void> {
 
 /** No serious or critical finding of axe on what is shown now. */
 export async function expectAccessible(page: Page): Promise<void> {
+  await page.evaluate(settled)
   const { violations } = await new AxeBuilder({ page }).analyze()
   const serious = violations.filter((item) => item.impact === 'serious' || item.impact === 'critical')
   expect(serious.map((item) => `${item.id}: ${item.help} (${item.nodes.map((node) => node.target.join(' ')).slice(0, 3).join('; ')})`)).toEqual([])
+}
+
+/** Resolves when what fades or slides in has arrived: half-way, its colours are not those that are read. Runs in the page. */
+async function settled(): Promise<void> {
+  const passing = document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations !== Infinity)
+  await Promise.allSettled(passing.map((one) => one.finished))
 }

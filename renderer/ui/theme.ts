@@ -1,6 +1,6 @@
 // Colours, radii and type of the whole application, light and dark. Health colours are chosen to stay apart for
 // colour-blind users and always come with a shape or a word.
-import { createTheme, Menu, Modal, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
+import { createTheme, Menu, Modal, Notification, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
 import type { Health } from '#shared/model/inventory.ts'
 
 const meridian: MantineColorsTuple = [
@@ -23,6 +23,8 @@ export const theme = createTheme({
   headings: { fontWeight: '650' },
   components: {
     Modal: Modal.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
+    // What a notice says is to be read: Mantine's dimmed grey is too faint on the notice's own ground.
+    Notification: Notification.extend({ styles: { description: { color: 'var(--mantine-color-text)' } } }),
     // The placeholder is a focusable child that no menu may have; without it the first item is focused.
     Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
   },
