@@ -76,7 +76,7 @@ export function Frame() {
       <main className="frame-main" ref={main} tabIndex={-1}>
         <OfflineBanner />
         <ScreenBoundary key={screen?.id ?? 'welcome'}>
-          <Suspense fallback={<Loader m="xl" aria-label="Loading the screen" />}>
+          <Suspense fallback={<Loader role="img" m="xl" aria-label="Loading the screen" />}>
             <CurrentScreen screen={screen} />
           </Suspense>
         </ScreenBoundary>
@@ -97,7 +97,7 @@ const BareFrame = ({ screen }: { screen: Screen }) => (
   <div className="frame-bare">
     <main className="frame-bare-main">
       <ScreenBoundary>
-        <Suspense fallback={<Loader m="xl" aria-label="Loading the screen" />}>
+        <Suspense fallback={<Loader role="img" m="xl" aria-label="Loading the screen" />}>
           <CurrentScreen screen={screen} />
         </Suspense>
       </ScreenBoundary>
@@ -121,7 +121,7 @@ function useFirstPlace(): void {
 function CurrentScreen({ screen }: { screen: Screen | undefined }) {
   const hasSite = useSession((state) => state.siteId !== null)
   const isKnown = useSession((state) => state.sites !== null)
-  if (!isKnown) return <Loader m="xl" aria-label="Reading the sites" />
+  if (!isKnown) return <Loader role="img" m="xl" aria-label="Reading the sites" />
   if (!screen || (screen.needsSite && !hasSite)) return <WelcomeScreen />
   const Component = screen.component
   return <Component />

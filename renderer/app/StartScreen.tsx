@@ -15,7 +15,7 @@ export function StartScreen() {
   return (
     <Center component="main" h="100%">
       <Stack align="center" gap="sm">
-        <Loader aria-label="Starting" />
+        <Loader role="img" aria-label="Starting" />
         <Text size="sm" c="var(--text-dim)" role="status">
           {carrier === 'lost' ? 'Meridian’s core is not answering; trying again…' : 'Starting Meridian…'}
         </Text>

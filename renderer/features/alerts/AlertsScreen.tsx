@@ -28,7 +28,7 @@ export default function AlertsScreen() {
   const siteId = useSession((state) => state.siteId)
   const picture = useAlerts((state) => state.picture)
   if (!siteId) return null
-  if (!picture) return <Loader m="xl" aria-label="Loading the alerts" />
+  if (!picture) return <Loader role="img" m="xl" aria-label="Loading the alerts" />
   return <AlertsOf siteId={siteId} picture={picture} />
 }
 

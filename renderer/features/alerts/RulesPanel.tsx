@@ -42,7 +42,7 @@ export function RulesPanel({ openId }: { openId: string | null }) {
     }
   }, [client])
   if (rules.state === 'failed') return <ErrorNotice error={rules.error} />
-  if (rules.state !== 'ready') return <Loader aria-label="Loading the rules" />
+  if (rules.state !== 'ready') return <Loader role="img" aria-label="Loading the rules" />
   const take = async (work: Promise<AlertRule[]>): Promise<void> => setRules({ state: 'ready', value: await work })
   const close = (): void => {
     setDraft(null)

@@ -97,7 +97,7 @@ export default function AuditScreen() {
       </div>
       <div className="screen-body" tabIndex={0} role="region" aria-label="Audit records">
         {page.state === 'failed' ? <ErrorNotice error={page.error} onRetry={() => setAttempt(attempt + 1)} /> : null}
-        {page.state === 'loading' ? <Loader aria-label="Loading" /> : null}
+        {page.state === 'loading' ? <Loader role="img" aria-label="Loading" /> : null}
         {page.state === 'ready' && page.value.length === 0 ? (
           <EmptyState icon={<IconReportAnalytics size={40} />} title={wanted || outcome !== 'all' ? 'Nothing matches' : 'Nothing here yet'}>
             {wanted || outcome !== 'all'

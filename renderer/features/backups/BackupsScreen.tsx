@@ -60,7 +60,7 @@ function SiteBackups({ site }: { site: Site }) {
     `${site.id} ${state ? 'known' : ''}`,
   )
   if (error && !state) return <div className="screen-body">{<ErrorNotice error={error} />}</div>
-  if (!state) return <Loader m="xl" aria-label="Reading the backups" />
+  if (!state) return <Loader role="img" m="xl" aria-label="Reading the backups" />
   if (state.sources.every((source) => source.kind === 'postgres'))
     return (
       <EmptyState icon={<IconShieldCheck size={40} />} title="Nothing here tells of backups" action={<ActionButton onClick={() => navigate('/connections')}>Look at the connections</ActionButton>}>

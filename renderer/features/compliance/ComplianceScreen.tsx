@@ -93,7 +93,7 @@ function ComplianceOf({ siteId }: { siteId: SiteId }) {
             ))}
           </Tabs.List>
           {!catalogue.value || !overview.value || !results.value ? (
-            error ? null : <Loader aria-label="Loading the assessment" />
+            error ? null : <Loader role="img" aria-label="Loading the assessment" />
           ) : (
             <>
               <Tabs.Panel value="overview">

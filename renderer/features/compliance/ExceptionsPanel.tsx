@@ -13,7 +13,7 @@ export function ExceptionsPanel({ siteId, catalogue }: { siteId: SiteId; catalog
   const revision = useComplianceState((state) => state.revision)
   const { value: exceptions, error } = useLoaded(`${siteId} ${revision}`, (own, options) => own.compliance.exceptions({ siteId }, options))
   if (error) return <ErrorNotice error={error} />
-  if (!exceptions) return <Loader aria-label="Loading the accepted risks" />
+  if (!exceptions) return <Loader role="img" aria-label="Loading the accepted risks" />
   if (exceptions.length === 0) return <EmptyState title="No risk is accepted">Open a finding that fails to accept its risk, with a reason, an approver and an end.</EmptyState>
   const titles = new Map(catalogue.checks.map(({ id, title }) => [id, title]))
   return (

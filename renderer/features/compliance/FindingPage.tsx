@@ -31,7 +31,7 @@ export function FindingPage(props: { siteId: SiteId; checkId: string; targetId: 
   const { value, error, reload } = useLoaded(`${siteId} ${checkId} ${targetId} ${revision}`, (own, options) => own.compliance.finding({ siteId, checkId, targetId }, options))
   const check = catalogue.checks.find(({ id }) => id === checkId)
   if (error) return <ErrorNotice error={error} onRetry={reload} />
-  if (!value || !check) return <Loader aria-label="Loading the finding" />
+  if (!value || !check) return <Loader role="img" aria-label="Loading the finding" />
   const { result, run, evidence, history, exceptions } = value
   return (
     <article>

@@ -18,7 +18,7 @@ export function ListsPanel({ siteId }: { siteId: SiteId }) {
   const { value: lists, error } = useLoaded(`${siteId} ${revision}`, (client, options) => client.compliance.lists({ siteId }, options))
   const marked = query.get('list')
   if (error) return <ErrorNotice error={error} />
-  if (!lists) return <Loader aria-label="Loading the lists" />
+  if (!lists) return <Loader role="img" aria-label="Loading the lists" />
   const ordered = [...lists].sort((left, right) => Number(right.id === marked) - Number(left.id === marked))
   return (
     <>

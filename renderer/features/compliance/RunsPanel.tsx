@@ -23,7 +23,7 @@ export function RunsPanel({ siteId, catalogue }: { siteId: SiteId; catalogue: Ca
   const [from, to] = [query.get('from'), query.get('to')]
   if (from && to) return <Comparison siteId={siteId} fromRunId={from} toRunId={to} catalogue={catalogue} />
   if (error) return <ErrorNotice error={error} />
-  if (!runs) return <Loader aria-label="Loading the runs" />
+  if (!runs) return <Loader role="img" aria-label="Loading the runs" />
   if (runs.length === 0) return <EmptyState title="No run yet">Start one above: it only reads.</EmptyState>
   const [first, second] = runs.filter(({ runId }) => chosen.includes(runId))
   return (
@@ -76,7 +76,7 @@ function Comparison(props: { siteId: SiteId; fromRunId: string; toRunId: string;
   const { siteId, fromRunId, toRunId, catalogue } = props
   const { value, error } = useLoaded(`${siteId} ${fromRunId} ${toRunId}`, (client, options) => client.compliance.compare({ siteId, fromRunId, toRunId }, options))
   if (error) return <ErrorNotice error={error} />
-  if (!value) return <Loader aria-label="Comparing" />
+  if (!value) return <Loader role="img" aria-label="Comparing" />
   const titles = new Map(catalogue.checks.map(({ id, title }) => [id, title]))
   const section = (title: string, changes: readonly ResultChange[]) => (
     <section className="compliance-card" style={{ marginTop: 12 }}>

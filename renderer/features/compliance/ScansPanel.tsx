@@ -26,7 +26,7 @@ export function ScansPanel({ siteId }: { siteId: SiteId }) {
   const { value: scans, error } = useLoaded(`${siteId} ${revision}`, (client, options) => client.compliance.scans({ siteId }, options))
   const [open, setOpen] = useState<string | null>(null)
   if (error) return <ErrorNotice error={error} />
-  if (!scans) return <Loader aria-label="Loading the scans" />
+  if (!scans) return <Loader role="img" aria-label="Loading the scans" />
   const start = <Button onClick={() => openDialog(<ImportDialog siteId={siteId} />)}>Import a scan…</Button>
   if (scans.length === 0)
     return (
@@ -78,7 +78,7 @@ export function ScansPanel({ siteId }: { siteId: SiteId }) {
 
 function ScanRows({ siteId, fileSha256 }: { siteId: SiteId; fileSha256: string }) {
   const { value: rows } = useLoaded(`${siteId} ${fileSha256}`, (client, options) => client.compliance.scanRows({ siteId, fileSha256 }, options))
-  if (!rows) return <Loader aria-label="Loading the results" />
+  if (!rows) return <Loader role="img" aria-label="Loading the results" />
   return (
     <Table mt="md" verticalSpacing={4} aria-label="Results of the scan">
       <Table.Thead>

@@ -25,7 +25,7 @@ export function SignedPanel({ siteId, overview }: { siteId: SiteId; overview: Co
   const { value: signOffs, error } = useLoaded(`${siteId} ${revision}`, (own, options) => own.compliance.signOffs({ siteId }, options))
   const [chain, setChain] = useState<ChainState | null>(null)
   if (error) return <ErrorNotice error={error} />
-  if (!signOffs) return <Loader aria-label="Loading the signed assessments" />
+  if (!signOffs) return <Loader role="img" aria-label="Loading the signed assessments" />
   const { run } = overview
   const isSigned = run !== null && signOffs.some(({ runId }) => runId === run.runId)
   return (

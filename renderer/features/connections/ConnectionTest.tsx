@@ -22,7 +22,7 @@ const titles: Record<TestStep['step'], string> = {
 }
 
 const marks: Record<TestStep['state'], ReactNode> = {
-  running: <Loader size={18} aria-label="running" />,
+  running: <Loader role="img" size={18} aria-label="running" />,
   passed: <ThemeIcon size={20} radius="xl" color="green" role="img" aria-label="passed"><IconCheck size={13} /></ThemeIcon>,
   failed: <ThemeIcon size={20} radius="xl" color="red" role="img" aria-label="failed"><IconX size={13} /></ThemeIcon>,
   skipped: <ThemeIcon size={20} radius="xl" color="gray" role="img" aria-label="not tried"><IconMinus size={13} /></ThemeIcon>,

@@ -70,7 +70,7 @@ export function FileEditor({ connectionId, path, onSaved }: { connectionId: Conn
             />
           </div>
         ) : error ? null : (
-          <Loader aria-label="Reading the file" />
+          <Loader role="img" aria-label="Reading the file" />
         )}
         <Group justify="space-between">
           <Group gap="xs">

@@ -159,7 +159,7 @@ function Browser({ host, hosts, path }: { host: Connection; hosts: Connection[];
           )) : null}
         </nav>
         <span className="files-count" role="status">
-          {folder.isLoading ? <Loader size={14} aria-label="Reading the folder" /> : known ? countWords(rows.length, known.files.length, known.leftOut) : ''}
+          {folder.isLoading ? <Loader role="img" size={14} aria-label="Reading the folder" /> : known ? countWords(rows.length, known.files.length, known.leftOut) : ''}
         </span>
       </div>
       <div className="files-room">

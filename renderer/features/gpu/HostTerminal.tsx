@@ -36,7 +36,7 @@ export function HostTerminal({ host }: { host: Connection }) {
       <header>
         <strong>{host.label}</strong>
         <span className="gpu-dim" role="status">
-          {phase.state === 'connecting' ? <Loader size={12} aria-label="Connecting" /> : phase.state === 'ended' ? phase.words : ''}
+          {phase.state === 'connecting' ? <Loader role="img" size={12} aria-label="Connecting" /> : phase.state === 'ended' ? phase.words : ''}
         </span>
         <span style={{ flex: 1 }} />
         {phase.state === 'ended' || phase.state === 'failed' ? (

@@ -54,7 +54,7 @@ export function CloneDialog({ guest }: { guest: Entity }) {
         min={100}
         max={999_999_999}
         allowDecimal={false}
-        rightSection={choices ? null : <Loader size={14} aria-label="Asking for a free number" />}
+        rightSection={choices ? null : <Loader role="img" size={14} aria-label="Asking for a free number" />}
       />
       {isTemplate(guest) ? (
         <div>

@@ -28,7 +28,7 @@ export function ConfigPanel({ guest, context }: { guest: Entity; context: Obstac
     setRound((last) => last + 1)
   }
   if (error && !value) return <ErrorNotice error={error} title="The configuration could not be read" onRetry={reload} />
-  if (!value) return <Loader size="sm" aria-label="Reading the configuration" />
+  if (!value) return <Loader role="img" size="sm" aria-label="Reading the configuration" />
   const config = newest ?? value
   return (
     <ConfigEditor

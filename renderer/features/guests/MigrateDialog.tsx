@@ -35,7 +35,7 @@ export function MigrateDialog({ guest }: { guest: Entity }) {
       onSubmit={() => showTask(client.guests.migrate({ ...ref, target: target!, ...(storage ? { targetStorage: storage } : {}) }))}
     >
       {error ? <ErrorNotice error={error} title="Where it could go could not be read" onRetry={reload} /> : null}
-      {!plan && !error ? <Loader size="sm" aria-label="Asking the nodes" /> : null}
+      {!plan && !error ? <Loader role="img" size="sm" aria-label="Asking the nodes" /> : null}
       {plan ? (
         <>
           <Text size="sm">{summaryOf(plan)}</Text>

@@ -57,7 +57,7 @@ export function PerformancePanel({ connectionId, target, isBrief = false }: Perf
         </Group>
       )}
       {error ? <ErrorNotice error={error} title="The archives could not be read" onRetry={reload} /> : null}
-      {!value && !error ? <Loader size="sm" aria-label="Reading the archives" /> : null}
+      {!value && !error ? <Loader role="img" size="sm" aria-label="Reading the archives" /> : null}
       {value && charts.length === 0 ? <EmptyState title="Nothing is recorded yet">Proxmox VE writes a first point within some minutes.</EmptyState> : null}
       <div className="machine-grid">
         {charts.slice(0, isBrief ? 2 : undefined).map((chart) => (

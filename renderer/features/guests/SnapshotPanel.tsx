@@ -27,7 +27,7 @@ export function SnapshotPanel({ guest, context }: { guest: Entity; context: Obst
   return (
     <>
       {error ? <ErrorNotice error={error} title="The snapshots could not be read" onRetry={reload} /> : null}
-      {!tree && !error ? <Loader size="sm" aria-label="Reading the snapshots" /> : null}
+      {!tree && !error ? <Loader role="img" size="sm" aria-label="Reading the snapshots" /> : null}
       {tree && tree.snapshots.length === 0 ? (
         <EmptyState icon={<IconCamera size={36} />} title="No snapshots" action={take}>
           A snapshot keeps the guest as it is now, to come back to after a change that went wrong. It is no backup: it stays on the same storage.

@@ -31,7 +31,7 @@ export function SystemTasks({ label, connectionId, load }: SystemTasksProps) {
   const open = (task: SystemTask): void =>
     void attempt('The task could not be followed', showTask(client.guests.followTask({ connectionId, upid: task.upid })))
   if (error && !value) return <ErrorNotice error={error} title="The tasks could not be read" onRetry={reload} />
-  if (!value) return <Loader size="sm" aria-label="Reading the tasks" />
+  if (!value) return <Loader role="img" size="sm" aria-label="Reading the tasks" />
   if (value.length === 0) return <EmptyState title="No tasks">The cluster remembers none.</EmptyState>
   return <DataTable<SystemTask> label={label} columns={columns} rows={value} rowKey={(task) => task.upid} sort={sort} onSort={setSort} rowHeightPx={30} onOpen={open} />
 }

@@ -82,7 +82,7 @@ function JobList({ site, selectedId }: { site: Site; selectedId: string | null }
       </div>
       <div className="job-body">
         {jobs.state === 'failed' ? <ErrorNotice error={jobs.error} /> : null}
-        {jobs.state === 'loading' ? <Loader m="xl" aria-label="Reading the jobs" /> : null}
+        {jobs.state === 'loading' ? <Loader role="img" m="xl" aria-label="Reading the jobs" /> : null}
         {jobs.state === 'ready' && rows.length > 0 ? (
           <DataTable<Job> label="Jobs" columns={columns} rows={rows} rowKey={keyOf} sort={sort} onSort={setSort} rowHeightPx={isCompact ? 28 : 36} selectedKey={selectedId} onSelect={(job) => navigate('/jobs', { job: job.jobId }, { replace: true })} />
         ) : null}

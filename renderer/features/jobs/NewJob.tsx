@@ -65,7 +65,7 @@ export function NewJob({ site, fromRun, again }: { site: Site; fromRun: string |
           <ErrorNotice error={error} />
         </div>
       ) : null}
-      {templates && draft ? <OrderForm site={site} templates={templates} userFolder={userFolder} draft={draft} onDraft={setDraft} /> : error ? null : <Loader m="xl" aria-label="Reading the templates" />}
+      {templates && draft ? <OrderForm site={site} templates={templates} userFolder={userFolder} draft={draft} onDraft={setDraft} /> : error ? null : <Loader role="img" m="xl" aria-label="Reading the templates" />}
     </div>
   )
 }
@@ -154,7 +154,7 @@ function OrderForm(props: { site: Site; templates: JobTemplate[]; userFolder: st
             </Button>
           </Group>
           {targetsError ? <ErrorNotice error={targetsError} onRetry={refresh} /> : null}
-          {targets === null && !targetsError ? <Loader size="sm" aria-label="Asking every place" /> : null}
+          {targets === null && !targetsError ? <Loader role="img" size="sm" aria-label="Asking every place" /> : null}
           {targets !== null && usable.length === 0 ? (
             <Text size="sm" c="var(--text-dim)">
               No connection of this site can run this template. Connect a Kubernetes cluster, or a machine with Python over SSH.

@@ -26,7 +26,7 @@ export function ClusterOverviewPanel({ connectionId, label }: { connectionId: Co
         ) : null}
       </div>
       <div className="screen-body" tabIndex={0} role="region" aria-label="Cluster overview">
-        {overview ? <Overview connectionId={connectionId} overview={overview} /> : <Loader m="xl" aria-label="Reading the cluster" />}
+        {overview ? <Overview connectionId={connectionId} overview={overview} /> : <Loader role="img" m="xl" aria-label="Reading the cluster" />}
       </div>
     </>
   )

@@ -50,7 +50,7 @@ export function DrainDialog({ connectionId, objectRef }: { connectionId: Connect
   return (
     <Modal opened onClose={closeDialog} title={`Drain ${name}`} size="xl" closeOnClickOutside={!isRunning}>
       <Stack>
-        {plan === null && !error ? <Loader aria-label="Reading its pods" /> : null}
+        {plan === null && !error ? <Loader role="img" aria-label="Reading its pods" /> : null}
         {plan ? (
           <>
             <Text size="sm">

@@ -199,7 +199,7 @@ function NoRows({ kind, rows, isFiltered }: { kind: KindInfo; rows: LiveRows; is
     )
   if (rows.error) return <EmptyState title={`The ${many} cannot be read`}>{rows.error.message} {rows.error.remedy}</EmptyState>
   if (rows.state === 'lost') return <EmptyState title={`The ${many} cannot be read now`}>{rows.problem}</EmptyState>
-  if (rows.state !== 'live') return <Loader m="xl" aria-label={`Loading ${many}`} />
+  if (rows.state !== 'live') return <Loader role="img" m="xl" aria-label={`Loading ${many}`} />
   return isFiltered && rows.size > 0 ? (
     <EmptyState title="Nothing passes the filter">{`Loosen the words, the namespaces or the choice: there are ${rows.size} ${many}.`}</EmptyState>
   ) : (

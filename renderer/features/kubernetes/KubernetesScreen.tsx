@@ -92,7 +92,7 @@ function Panel(props: { connection: Connection; place: KubePlace; catalog: Remot
         <KnownPanel connectionId={connection.id} kind={place.kind} />
       </>
     )
-  if (catalog.state !== 'ready') return <Loader m="xl" aria-label="Asking the cluster" />
+  if (catalog.state !== 'ready') return <Loader role="img" m="xl" aria-label="Asking the cluster" />
   if (place.kind === 'overview') return <ClusterOverviewPanel connectionId={connection.id} label={connection.label} />
   const kind = catalog.value.kinds.find((one) => one.id === place.kind)
   if (!kind)

@@ -55,7 +55,7 @@ export function ObjectDrawer(props: ObjectDrawerProps) {
         </div>
       ) : null}
       {isGone ? <EmptyState title="It is gone">{object ? 'It was deleted while it was open.' : 'There is no object of this name.'}</EmptyState> : null}
-      {!object && !isGone && !error ? <Loader m="xl" aria-label="Reading the object" /> : null}
+      {!object && !isGone && !error ? <Loader role="img" m="xl" aria-label="Reading the object" /> : null}
       {object && !isGone ? (
         <>
           <div style={{ padding: '0 16px' }}>

@@ -82,7 +82,7 @@ function NothingYet() {
   if (error) return <ErrorNotice error={error} />
   if (sources.some((source) => source.state === 'connecting')) {
     return (
-      <EmptyState icon={<Loader aria-label="Loading" />} title="Asking the systems of this site">
+      <EmptyState icon={<Loader role="img" aria-label="Loading" />} title="Asking the systems of this site">
         The map appears with the first answer.
       </EmptyState>
     )

@@ -136,7 +136,7 @@ function Charts({ siteId, subject, hours }: { siteId: SiteId; subject: Subject; 
     }
   }, [client, siteId, subject.id, hours])
   if (loaded.state === 'failed') return <ErrorNotice error={loaded.error} />
-  if (loaded.state !== 'ready') return <Loader aria-label="Loading the figures" />
+  if (loaded.state !== 'ready') return <Loader role="img" aria-label="Loading the figures" />
   const { window, forecast } = loaded.value
   const known = window.series.filter((series) => series.means.some((value) => value !== null))
   if (known.length === 0)

@@ -39,7 +39,7 @@ export default function OverviewScreen() {
     )
   if (entities.size === 0 && sources.every((source) => source.state === 'connecting' || source.state === 'stored'))
     return (
-      <EmptyState icon={<Loader size={28} aria-label="Waiting for the first answer" />} title="Asking the systems for the first time">
+      <EmptyState icon={<Loader role="img" size={28} aria-label="Waiting for the first answer" />} title="Asking the systems for the first time">
         The first answer is here in a moment.
       </EmptyState>
     )

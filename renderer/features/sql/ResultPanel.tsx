@@ -42,7 +42,7 @@ export function ResultPanel() {
           <ResultBar result={result} />
           <Notes result={result} />
           <div className="sql-result-body">
-            <Suspense fallback={<Loader m="xl" aria-label="Drawing" />}>
+            <Suspense fallback={<Loader role="img" m="xl" aria-label="Drawing" />}>
               <ResultView key={result.run.runId} result={result} view={view} />
             </Suspense>
           </div>
@@ -60,7 +60,7 @@ function ResultView({ result, view }: { result: OpenResult; view: ResultView }) 
   const { table, run } = result
   useSyncExternalStore(table.subscribe, table.getRevision)
   if (table.fields.length === 0) {
-    if (result.isReading) return <Loader m="xl" aria-label="Waiting for the first rows" />
+    if (result.isReading) return <Loader role="img" m="xl" aria-label="Waiting for the first rows" />
     return (
       <EmptyState title={run.commandTag ?? 'No columns'}>
         {result.error ? 'The statement ended before it had any rows.' : 'The statement returned no table.'}

@@ -46,7 +46,7 @@ export function SchemaBrowser({ catalog, onInsert, onReplace, onRefresh }: Schem
         </ActionIcon>
       </div>
       {catalog.state === 'failed' ? <ErrorNotice error={catalog.error} onRetry={onRefresh} /> : null}
-      {catalog.state === 'loading' ? <Loader size="sm" m="md" aria-label="Reading the catalogue" /> : null}
+      {catalog.state === 'loading' ? <Loader role="img" size="sm" m="md" aria-label="Reading the catalogue" /> : null}
       {catalog.state === 'ready' && !catalog.value.isLive ? (
         <Text size="xs" px={10} pb={6} c="var(--health-warning)">
           Last known, <Age atMs={catalog.value.readAtMs} />

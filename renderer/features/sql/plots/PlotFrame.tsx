@@ -48,7 +48,7 @@ export function PlotFrame({ controls, data, instead, children, exportName }: Plo
         </Group>
       </Group>
       <div ref={surface} style={{ flex: 1, minHeight: 0, overflow: 'hidden', position: 'relative' }}>
-        {instead ?? (size.widthPx > 0 && size.heightPx > 0 ? data ? children(size, data) : <Loader m="xl" aria-label="Reading the columns" /> : null)}
+        {instead ?? (size.widthPx > 0 && size.heightPx > 0 ? data ? children(size, data) : <Loader role="img" m="xl" aria-label="Reading the columns" /> : null)}
       </div>
     </div>
   )
