@@ -7,6 +7,8 @@ import type { Database } from './database.ts'
 export interface GpuStore {
   record(connectionId: ConnectionId, atMs: number, gpus: readonly Gpu[]): void
   read(connectionId: ConnectionId, fromMs: number, toMs: number): GpuHistory
+  /** Whether this host's GPUs were ever read: who has some is not asked in vain. */
+  isKnown(connectionId: ConnectionId): boolean
 }
 
 interface Tier {
@@ -71,7 +73,9 @@ export function createGpuStore(database: Database): GpuStore {
     for (const { stepMs, keepMs } of tiers) prune.run(connectionId, stepMs, atMs - keepMs)
   }
 
+  const anyOf = sqlite.prepare('SELECT 1 FROM gpu_sample WHERE connection_id = ? LIMIT 1')
   return {
+    isKnown: (connectionId) => anyOf.get(connectionId) !== undefined,
     record(connectionId, atMs, gpus) {
       const at = Math.round(atMs)
       database.transaction(() => {

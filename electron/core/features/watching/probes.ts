@@ -7,12 +7,14 @@ import type { Entity } from '#shared/model/inventory.ts'
 import { loadKubeconfig } from '../../connectors/kubernetes/kubeconfig.ts'
 import { readServerFigures } from '../../connectors/postgres/server-figures.ts'
 import { readDriveTemperatures } from '../../connectors/proxmox/drive-temperatures.ts'
+import { readGpuTemperatures } from '../../connectors/ssh/gpu-temperatures.ts'
 import { inspectCertificate } from '../../connectors/tls/certificate-inspection.ts'
 import type { CoreServices } from '../../core-services.ts'
+import { createGpuStore } from '../../storage/gpu-store.ts'
 import type { Figure } from '../../storage/metrics-store.ts'
 import type { ProbedFigure } from './figures.ts'
 
-export type ProbeCore = Pick<CoreServices, 'vault' | 'platform' | 'connectors'>
+export type ProbeCore = Pick<CoreServices, 'vault' | 'platform' | 'connectors' | 'database'>
 
 export interface Probe {
   id: string
@@ -52,8 +54,9 @@ export function probesOf(core: ProbeCore, connection: Connection, entities: () =
     case 's3':
       return [certificate]
     case 'ssh':
-      // Every knock on sshd is a line in its log; the inventory knocks already.
-      return []
+      // Every login is a line in a host's log: only hosts whose GPUs somebody has looked at are asked, on a connection
+      // that stays open between the looks.
+      return [probe('gpus', minuteMs / 2, (signal) => lookAtGpus(core, connection, signal))]
   }
 }
 
@@ -119,4 +122,15 @@ async function lookAtDrives(
       found.push({ entityId: `${node.id}/drive/${device}`, name: `${device} of ${node.name}`, key: 'temperatureCelsius', value: celsius })
   }
   return found
+}
+
+async function lookAtGpus(core: ProbeCore, connection: Connection, signal: AbortSignal): Promise<Array<Figure & { name: string }>> {
+  if (!createGpuStore(core.database).isKnown(connection.id)) return []
+  const found = await readGpuTemperatures(core.connectors.ssh(connection.id), signal)
+  return found.map(({ index, name, celsius }) => ({
+    entityId: `connection/${connection.id}/gpu/${index}`,
+    name: `GPU ${index} (${name}) of ${connection.label}`,
+    key: 'temperatureCelsius',
+    value: celsius,
+  }))
 }

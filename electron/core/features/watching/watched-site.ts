@@ -14,7 +14,7 @@ import { forecastsOf } from './forecasts.ts'
 import { probesOf, type Probe } from './probes.ts'
 import { freshConnections, SitePicture } from './site-picture.ts'
 
-export type WatchCore = Pick<CoreServices, 'vault' | 'platform' | 'connectors' | 'settings' | 'inventories' | 'sites'>
+export type WatchCore = Pick<CoreServices, 'vault' | 'platform' | 'connectors' | 'database' | 'settings' | 'inventories' | 'sites'>
 
 export interface WatchedSiteOptions {
   site: Site
