@@ -113,3 +113,17 @@ describe('the command palette', () => {
     expect((await screen.findAllByRole('button')).some((item) => item.textContent.includes('pg01'))).toBe(true)
   })
 })
+
+describe('what Enter takes', () => {
+  it('is the command of that name, before those that only have to do with it', async () => {
+    const go = vi.fn()
+    useCommands.getState().register([
+      { id: 'compliance', title: 'Compliance', group: 'Go to', keywords: ['audit'], run: refused },
+      { id: 'audit', title: 'Audit log', group: 'Go to', run: go },
+    ])
+    const { user, box } = await open()
+    await user.type(box, 'audit{Enter}')
+    expect(go).toHaveBeenCalledOnce()
+    expect(refused).not.toHaveBeenCalled()
+  })
+})

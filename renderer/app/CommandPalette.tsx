@@ -61,11 +61,20 @@ export function CommandPalette() {
 }
 
 function commandGroups(commands: Command[], query: string): SpotlightActionGroupData[] {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean)
-  const matches = commands.filter((command) => {
-    const text = `${command.title} ${command.group} ${(command.keywords ?? []).join(' ')}`.toLowerCase()
-    return words.every((word) => text.includes(word))
-  })
+  const text = query.trim().toLowerCase()
+  const words = text.split(/\s+/).filter(Boolean)
+  /** Enter takes the first: what is called so goes before what only has to do with it. */
+  const rankOf = ({ title, group, keywords = [] }: Command): number | null => {
+    const name = title.toLowerCase()
+    if (words.every((word) => name.includes(word))) return name.startsWith(text) ? 0 : 1
+    const all = `${name} ${group} ${keywords.join(' ')}`.toLowerCase()
+    return words.every((word) => all.includes(word)) ? 2 : null
+  }
+  const matches = commands
+    .map((command) => ({ command, rank: rankOf(command) }))
+    .filter((match) => match.rank !== null)
+    .sort((left, right) => left.rank! - right.rank!)
+    .map(({ command }) => command)
   return [...Map.groupBy(matches, (command) => command.group)].map(([group, items]) => ({ group, actions: items.map(toAction) }))
 }
 
