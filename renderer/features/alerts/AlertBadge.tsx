@@ -27,7 +27,7 @@ export function AlertStatusItem() {
   if (!sorted) return null
   const { open, unknown, watching } = sorted
   const worst = worstSeverity(open)
-  const isBlind = watching.state === 'locked' || watching.state === 'off'
+  const isBlind = watching.state !== 'on'
   const health = isBlind ? 'unknown' : worst ? severityHealth[worst] : unknown.length > 0 ? 'unknown' : 'ok'
   const count = open.length === 1 ? '1 alert' : open.length > 0 ? `${open.length} alerts` : unknown.length > 0 ? `${unknown.length} not known` : 'No alerts'
   return (
@@ -35,7 +35,7 @@ export function AlertStatusItem() {
       <span aria-hidden style={{ color: healthColor(health) }}>
         {healthSymbol[health]}
       </span>
-      {isBlind ? 'Not watching' : count}
+      {watching.state === 'starting' ? 'Looking for alerts…' : isBlind ? 'Not watching' : count}
     </button>
   )
 }
